@@ -1,0 +1,17 @@
+/**
+ * Starts the stand-in for the DataStorage audit service: `node main.ts`, configured by environment variables alone
+ * (see config.ts). Logs JSON lines on stdout; the line with the message `listening` names the port. Exits with 0 after
+ * SIGTERM or SIGINT, with 1 when it cannot start.
+ */
+import { readConfig } from './config.ts'
+import { startService } from './service.ts'
+
+try {
+  const service = await startService(readConfig(process.env))
+  // Once each: a second signal ends the process at once, as it would any other.
+  process.once('SIGTERM', service.stop)
+  process.once('SIGINT', service.stop)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+}

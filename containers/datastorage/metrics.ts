@@ -1,0 +1,81 @@
+/** The service's Prometheus metrics, in a registry of their own so that two services in one process do not clash. */
+import type { Pool } from 'pg'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
+
+/** All metrics of the service. Pool figures are read from the pool when the page is asked for; none needs the database. */
+export function createMetrics(pool: Pool) {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const gauge = (name: string, help: string) => new Gauge({ name: `datastorage_${name}`, help, registers })
+  const counter = (name: string, help: string) => new Counter({ name: `datastorage_${name}`, help, registers })
+  const poolGauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `datastorage_pool_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+
+  poolGauge('waiting', 'Callers waiting for a connection of the pool.', () => pool.waitingCount)
+  poolGauge('max', 'Connections the pool may open.', () => pool.options.max)
+  new Gauge({
+    name: 'datastorage_pool_connections',
+    help: 'Open connections of the pool, by state.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      this.set({ state: 'in_use' }, pool.totalCount - pool.idleCount)
+      this.set({ state: 'idle' }, pool.idleCount)
+    },
+  })
+
+  return {
+    registry,
+    requestsInProgress: gauge(
+      'requests_in_progress',
+      'Accepted batch requests not yet finished, also without a client.',
+    ),
+    requestsAwaitingAnswer: gauge(
+      'requests_awaiting_answer',
+      'Accepted batch requests whose client is still connected.',
+    ),
+    requestsAbandoned: counter('requests_abandoned_total', 'Accepted requests whose client left before the answer.'),
+    requestsReset: counter('requests_reset_total', 'Requests that were reset instead of answered.'),
+    eventsPending: gauge('events_pending', 'Events accepted, not yet committed or failed.'),
+    eventsWritten: counter('events_written_total', 'Events committed.'),
+    auditTraces: new Counter({
+      name: 'datastorage_audit_traces_total',
+      help: 'Audit events by the service that sent them, and whether they were stored.',
+      labelNames: ['service', 'status'],
+      registers,
+    }),
+    auditLagSeconds: new Histogram({
+      name: 'datastorage_audit_lag_seconds',
+      help: "Time from an event's own timestamp to its commit.",
+      labelNames: ['service'],
+      buckets: secondsBuckets,
+      registers,
+    }),
+    writeDurationSeconds: new Histogram({
+      name: 'datastorage_write_duration_seconds',
+      help: 'Time of one write transaction, waiting for a connection included.',
+      labelNames: ['table'],
+      buckets: secondsBuckets,
+      registers,
+    }),
+    validationFailures: new Counter({
+      name: 'datastorage_validation_failures_total',
+      help: 'Requests refused as malformed, by field and reason.',
+      labelNames: ['field', 'reason'],
+      registers,
+    }),
+  }
+}
+
+/** The metrics that parts of the service write to. */
+export type Metrics = ReturnType<typeof createMetrics>

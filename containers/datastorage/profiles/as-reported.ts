@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import type { AuditEvent } from '../contract.ts'
+import { type CpuBurner, startCpuBurner } from './cpu-burner.ts'
+import { type HeldMemory, startMemoryHolder } from './held-memory.ts'
+import { defineProfile } from './profile.ts'
+
+const options = z.strictObject({
+  /** CPU time that writing one event costs, all threads together, in milliseconds. */
+  cpuMsPerEvent: z.number().min(0).default(108),
+  /** Memory held for one event from its acceptance until it is committed or has failed. */
+  holdBytesPerEvent: z
+    .int()
+    .min(0)
+    .default(12 * 1024 * 1024),
+  /** Batch requests that may await their answer; further ones are reset. */
+  maxAwaitingAnswer: z.int().min(1).default(80),
+  /** Batches written at the same time, each on a thread and a database connection of its own. */
+  writerThreads: z.int().min(1).max(16).default(2),
+})
+
+interface Job {
+  events: AuditEvent[]
+  memory: Promise<HeldMemory>
+  answer: PromiseWithResolvers<string[]>
+}
+
+/**
+ * Slow writers, memory for each pending event, and a cap on waiting clients: with an impatient client that sends again,
+ * a burst becomes a backlog that nobody waits for. Nothing here ends the process; whatever limit it is run under may.
+ */
+export const asReported = defineProfile({
+  name: 'as-reported',
+  description: 'Slow writers and memory held per pending event: a burst can turn into a retry storm.',
+  options,
+  async start({ cpuMsPerEvent, holdBytesPerEvent, maxAwaitingAnswer, writerThreads }, { repository }) {
+    const holder = await startMemoryHolder(holdBytesPerEvent)
+    const writers = await Promise.all(Array.from({ length: writerThreads }, startCpuBurner))
+    const idle = [...writers]
+    const queue: Job[] = []
+    let closed = false
+
+    async function serve(writer: CpuBurner, { events, memory, answer }: Job): Promise<void> {
+      let held: HeldMemory | undefined
+      try {
+        held = await memory
+        // Holding memory is part of an event's price: machines differ much in what a page fault costs.
+        const burnMs = Math.max(0, cpuMsPerEvent - held.cpuMs / events.length)
+        answer.resolve(await repository.insertBatch(events, () => writer.burn(burnMs)))
+      } catch (error) {
+        answer.reject(error)
+      } finally {
+        held?.release()
+      }
+    }
+
+    function startNext(): void {
+      while (!closed && queue.length > 0) {
+        const writer = idle.pop()
+        const job = writer && queue.shift()
+        if (!job) return
+        void serve(writer, job).finally(() => {
+          idle.push(writer)
+          startNext()
+        })
+      }
+    }
+
+    return {
+      admit: (awaitingAnswer) => (awaitingAnswer < maxAwaitingAnswer ? 'accept' : 'reset'),
+      write(events) {
+        const memory = holder.hold(events.length)
+        // A job may wait long before a writer looks at its memory, and Node ends the process for an unheard rejection.
+        memory.catch(() => {})
+        const answer = Promise.withResolvers<string[]>()
+        queue.push({ events, memory, answer })
+        startNext()
+        return answer.promise
+      },
+      async close() {
+        closed = true
+        for (const { answer } of queue.splice(0))
+          answer.reject(new Error('the service stopped before this batch was written'))
+        await Promise.all([holder, ...writers].map((thread) => thread.stop()))
+      },
+    }
+  },
+})

@@ -1,0 +1,49 @@
+/** The shape of a profile: the behaviour that the service is started with. One file each, listed in index.ts. */
+import type { Pool } from 'pg'
+import type { z } from 'zod'
+import type { AuditEvent } from '../contract.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Repository } from '../repository.ts'
+
+/** The parts of the service that a profile works with. */
+export interface ProfileParts {
+  pool: Pool
+  repository: Repository
+  metrics: Metrics
+  log: Log
+}
+
+/** What the service does with batches while it runs. */
+export interface Behaviour {
+  /**
+   * Asked once per batch request, before its body is read.
+   * @param awaitingAnswer accepted batch requests whose client still waits, this one not counted
+   */
+  admit(awaitingAnswer: number): 'accept' | 'reset'
+  /** Stores a valid batch, all or nothing, and returns the new ids. Runs on when the client has gone. */
+  write(events: AuditEvent[]): Promise<string[]>
+  /** Ends what the profile started; writes that still wait are rejected. */
+  close(): Promise<void>
+}
+
+/** A profile, whatever its options are. */
+export interface Profile {
+  name: string
+  /** One line. */
+  description: string
+  /** Checks the options, and fills in the defaults. */
+  options: z.ZodType
+  /** @param options as given by the user; checked again here */
+  start(options: unknown, parts: ProfileParts): Promise<Behaviour>
+}
+
+/** Makes a profile whose `start` sees its own checked options. */
+export function defineProfile<Schema extends z.ZodType>(profile: {
+  name: string
+  description: string
+  options: Schema
+  start(options: z.output<Schema>, parts: ProfileParts): Promise<Behaviour>
+}): Profile {
+  return { ...profile, start: (options, parts) => profile.start(profile.options.parse(options), parts) }
+}

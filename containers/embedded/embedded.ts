@@ -1,0 +1,67 @@
+import { basename } from 'node:path'
+import { StackError } from '../../harness/errors.ts'
+import type { Stack } from '../../harness/stack.ts'
+import { createLimitedGroup } from '../limits/index.ts'
+import type { StackOptions } from '../stack-options.ts'
+import { startDatastorage } from './datastorage.ts'
+import { createWorkFolder } from './folders.ts'
+import { startPostgres } from './postgres.ts'
+import { startRedis } from './redis.ts'
+
+/** The stack as local processes: real PostgreSQL, real Redis, and the service in a control group. */
+export async function startEmbedded(options: StackOptions, signal: AbortSignal): Promise<Stack> {
+  if (process.platform !== 'linux') {
+    throw new StackError(`the embedded runtime needs Linux, this is ${process.platform}`, {
+      hint: 'run it on a Linux machine or in a Linux container',
+    })
+  }
+  signal.throwIfAborted()
+  await using started = new AsyncDisposableStack()
+  const { path: folder } = started.use(await createWorkFolder(options.workDirParent))
+  // Before the servers: on a machine that cannot limit anything, nothing else is worth starting.
+  const group = started.use(await createLimitedGroup(basename(folder), options.limits))
+
+  const part = { folder, onProgress: options.onProgress }
+  const [postgres, redis] = await allOrNone(signal, (either) => [
+    startPostgres({ ...part, signal: either }),
+    startRedis({ ...part, signal: either }),
+  ])
+  started.use(postgres)
+  started.use(redis)
+
+  const datastorage = started.use(
+    await startDatastorage({
+      ...part,
+      service: options.service,
+      group,
+      postgresUrl: postgres.serviceConnectionString,
+      redisUrl: redis.url,
+      logFile: options.logFile,
+      entry: options.serviceEntry,
+      signal,
+    }),
+  )
+  const owned = started.move()
+  return {
+    runtime: 'embedded',
+    versions: { postgres: postgres.version, redis: redis.version },
+    datastorage,
+    postgres: { connectionString: postgres.connectionString },
+    redis: { url: redis.url },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** Starts both at once. If one fails, the other is aborted, and stopped if it was up already; the first failure is thrown. */
+async function allOrNone<A extends AsyncDisposable, B extends AsyncDisposable>(
+  signal: AbortSignal,
+  start: (signal: AbortSignal) => [Promise<A>, Promise<B>],
+): Promise<[A, B]> {
+  const failed = new AbortController()
+  const parts = start(AbortSignal.any([signal, failed.signal]))
+  for (const part of parts) part.catch((error: unknown) => failed.abort(error))
+  const [a, b] = await Promise.allSettled(parts)
+  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value]
+  for (const part of [a, b]) if (part.status === 'fulfilled') await part.value[Symbol.asyncDispose]()
+  throw failed.signal.reason
+}

@@ -1,0 +1,49 @@
+import { readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { listGroups, removeGroup } from '../limits/cgroup-v1.ts'
+import { cacheFolder } from './folders.ts'
+import { isAlive, ownerOf } from './owner.ts'
+
+/** Only these may be killed for working in a leftover folder: a user's shell may stand there too. */
+const ours = new Set(['postgres', 'initdb', 'redis-server', 'valkey-server'])
+
+/**
+ * Removes what runs that were killed have left: control groups with the processes in them, temporary folders with the
+ * servers that work there, half-filled cache folders. What belongs to a live process stays.
+ * @param parents where to look for temporary folders
+ * @returns what was removed: names of groups, paths of folders
+ */
+export async function removeLeftovers(parents: readonly string[] = [tmpdir()]): Promise<string[]> {
+  const removed: string[] = []
+  for (const name of (await listGroups()).filter(hasDeadOwner)) {
+    await removeGroup(name)
+    removed.push(name)
+  }
+  for (const parent of [...parents, cacheFolder()]) {
+    const names = await readdir(parent).catch((): string[] => [])
+    for (const folder of names.filter(hasDeadOwner).map((name) => join(parent, name))) {
+      await killServersIn(folder)
+      await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+      removed.push(folder)
+    }
+  }
+  return removed
+}
+
+function hasDeadOwner(name: string): boolean {
+  const owner = ownerOf(name)
+  return owner !== null && !isAlive(owner)
+}
+
+async function killServersIn(folder: string): Promise<void> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    try {
+      const cwd = await readlink(`/proc/${pid}/cwd`)
+      const command = (await readFile(`/proc/${pid}/comm`, 'utf8')).trim()
+      if (cwd.startsWith(`${folder}/`) && ours.has(command)) process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // Another user's process, or one that has just ended.
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import { startChild } from './child.ts'
+import { onFreePort } from './free-port.ts'
+import {
+  copyFolder,
+  giveTo,
+  harnessRole,
+  type PostgresBinaries,
+  packagedBinaries,
+  postgresTemplate,
+  postgresVersion,
+  serviceRole,
+} from './postgres-template.ts'
+import { unprivilegedRun } from './unprivileged.ts'
+
+const readyMs = 15_000
+/** A fast shutdown takes 12 ms here (fsync off). What it leaves is thrown away, so there is no reason to wait long. */
+const stopGraceMs = 1_500
+
+/** How to start PostgreSQL. */
+export interface PostgresOptions {
+  /** An existing folder, removed by the caller afterwards. */
+  readonly folder: string
+  readonly signal: AbortSignal
+  readonly onProgress?: ((message: string) => void) | undefined
+  /** Other binaries than the npm package's. */
+  readonly binaries?: PostgresBinaries | undefined
+}
+
+/** A PostgreSQL server that answers queries. Disposing stops it. */
+export interface Postgres extends AsyncDisposable {
+  /** For the harness: a superuser, in the service's database. */
+  readonly connectionString: string
+  /** For the service: owner of its database, without a superuser's rights. */
+  readonly serviceConnectionString: string
+  readonly version: string
+  readonly pid: number
+}
+
+/** Starts a real PostgreSQL on 127.0.0.1 with a fresh database. Ready to query, or a StackError with its log. */
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { folder, signal, onProgress } = options
+  const binaries = options.binaries ?? (await packagedBinaries())
+  const version = await postgresVersion(binaries, signal)
+  // A folder of its own: the user that PostgreSQL runs as must be able to make folders in it.
+  const home = join(folder, 'postgres')
+  const data = join(home, 'data')
+  await mkdir(home, { mode: 0o711 })
+  const user = await unprivilegedRun([binaries.postgres, home], signal)
+  await giveTo(user, home, signal)
+  onProgress?.(`starting PostgreSQL ${version}`)
+  const template = await postgresTemplate(binaries, version, user, join(home, 'template'), signal)
+  await copyFolder(template.data, data, signal)
+  await giveTo(user, data, signal)
+  const password = (await readFile(template.passwordFile, 'utf8')).trim()
+  const urlFor = (role: string, port: number) => `postgres://${role}:${password}@127.0.0.1:${port}/${serviceRole}`
+
+  return onFreePort(async (port) => {
+    const child = await startChild({
+      name: 'PostgreSQL',
+      prefix: user.prefix,
+      command: [binaries.postgres, '-D', data, ...settings(port)],
+      cwd: home,
+      deathSignal: 'INT',
+    })
+    const connectionString = urlFor(harnessRole, port)
+    try {
+      const wait = { timeoutMs: readyMs, signal }
+      await child.line(/database system is ready to accept connections/, wait)
+      await child.whileRunning(() => tryQuery(connectionString), wait)
+    } catch (error) {
+      await child.stop('SIGINT', stopGraceMs)
+      throw error
+    }
+    return {
+      connectionString,
+      serviceConnectionString: urlFor(serviceRole, port),
+      version,
+      pid: child.pid,
+      [Symbol.asyncDispose]: () => child.stop('SIGINT', stopGraceMs),
+    }
+  })
+}
+
+function settings(port: number): string[] {
+  const values: Record<string, string | number> = {
+    port,
+    listen_addresses: '127.0.0.1',
+    unix_socket_directories: '',
+    // The data is thrown away after the run, so nothing is gained by waiting for the disk.
+    fsync: 'off',
+    shared_buffers: '64MB',
+    max_connections: 100,
+    // For the harness's probes, also when the service holds every other connection.
+    superuser_reserved_connections: 5,
+  }
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+async function tryQuery(connectionString: string): Promise<void> {
+  const client = new pg.Client({ connectionString })
+  // A server that dies now is reported with its log, by the caller.
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('SELECT 1')
+  } finally {
+    await client.end().catch(() => {})
+  }
+}

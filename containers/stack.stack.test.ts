@@ -1,0 +1,170 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import pg from 'pg'
+import { describe, expect, test, vi } from 'vitest'
+import { createScene, processesIn } from './embedded/fixtures/scene.ts'
+import { removeLeftovers } from './embedded/leftovers.ts'
+import { cgroupV1, listGroups } from './limits/cgroup-v1.ts'
+import { startStack } from './stack.ts'
+
+const never = new AbortController().signal
+const cannotLimit = await cgroupV1.unavailable()
+
+const event = {
+  version: '1.0',
+  event_type: 'orchestrator.lifecycle.started',
+  event_timestamp: new Date().toISOString(),
+  event_category: 'orchestration',
+  event_action: 'started',
+  event_outcome: 'success',
+  correlation_id: 'rr-1',
+  event_data: {},
+}
+
+async function query(connectionString: string, sql: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString })
+  await client.connect()
+  try {
+    return (await client.query({ text: sql, rowMode: 'array' })).rows.flat()
+  } finally {
+    await client.end()
+  }
+}
+
+describe.skipIf(cannotLimit !== null)('the embedded stack', () => {
+  test('with the real stand-in answers, stores an event, and leaves nothing behind', async () => {
+    await using scene = await createScene()
+    const service = { profile: 'healthy', profileOptions: {}, poolSize: 3 }
+    const limits = { memoryLimitBytes: 512 << 20, cpus: 2 }
+    await using stack = await startStack(scene.options({ service, limits, serviceEntry: undefined }), never)
+    expect(stack.datastorage.limits).toMatchObject({ memoryLimitBytes: 512 << 20, cpus: 2 })
+    const answer = await fetch(`${stack.datastorage.baseUrl}/api/v1/audit/events/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([event]),
+    })
+    expect(answer.status).toBe(201)
+    expect(await query(stack.postgres.connectionString, 'SELECT correlation_id FROM audit_events')).toEqual(['rr-1'])
+    await stack[Symbol.asyncDispose]()
+    expect(await stack.datastorage.exited).toMatchObject({ pid: stack.datastorage.pid })
+    expect(await scene.leftovers()).toEqual([])
+  })
+
+  test('tells the service where its servers are, and nothing of our own environment', async () => {
+    await using scene = await createScene()
+    vi.stubEnv('NODE_OPTIONS', '--no-warnings')
+    await using stack = await startStack(scene.options(), never)
+    vi.unstubAllEnvs()
+    const env = JSON.parse(await (await fetch(stack.datastorage.baseUrl)).text())
+    expect(env).toMatchObject({ DATASTORAGE_POOL_MAX: '25', DATASTORAGE_PROFILE_OPTIONS: '{"delayMs":5}' })
+    expect(env).not.toHaveProperty('NODE_OPTIONS')
+    expect(await query(env.DATABASE_URL, 'SELECT current_user')).toEqual(['datastorage'])
+    const redis = new Redis(env.REDIS_URL)
+    expect(await redis.ping()).toBe('PONG')
+    redis.disconnect()
+    expect(env.REDIS_URL).toBe(stack.redis.url)
+  })
+
+  test('is out of reach of a Ctrl-C in our terminal, so that it is stopped in order', async () => {
+    await using scene = await createScene()
+    await using stack = await startStack(scene.options(), never)
+    const sessionOf = async (pid: number | null) => (await readFile(`/proc/${pid}/stat`, 'utf8')).split(' ')[5]
+    const started = (await processesIn(scene.folder)).map((line) => Number(line.split(' ').at(-1)))
+    expect(started).toContain(stack.datastorage.pid)
+    expect(started.length).toBeGreaterThan(3)
+    const ours = await sessionOf(process.pid)
+    for (const pid of started) expect(await sessionOf(pid)).not.toBe(ours)
+  })
+
+  test('keeps connections for the harness when the service has taken all others', async () => {
+    await using scene = await createScene()
+    await using stack = await startStack(scene.options(), never)
+    const env = JSON.parse(await (await fetch(stack.datastorage.baseUrl)).text())
+    const pool = new pg.Pool({ connectionString: env.DATABASE_URL, max: 200 })
+    pool.on('error', () => {})
+    const taken = await Promise.allSettled(Array.from({ length: 100 }, () => pool.connect()))
+    expect(taken.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0)
+    expect(await query(stack.postgres.connectionString, 'SELECT 1')).toEqual([1])
+    for (const attempt of taken) if (attempt.status === 'fulfilled') attempt.value.release(true)
+    await pool.end()
+  })
+
+  test('reports the kernel’s kill of a service that eats memory', async () => {
+    await using scene = await createScene()
+    await using stack = await startStack(scene.options(), never)
+    await expect(fetch(`${stack.datastorage.baseUrl}/eat`)).rejects.toThrow()
+    expect(await stack.datastorage.exited).toEqual({ pid: stack.datastorage.pid, code: null, signal: 'SIGKILL' })
+    expect(stack.datastorage.counters?.read()).toMatchObject({ oomKills: 1, memoryPeakBytes: 192 << 20 })
+  })
+
+  test('logs both outputs, and hands on stderr from before anybody listened', async () => {
+    await using scene = await createScene()
+    await using stack = await startStack(scene.options(), never)
+    const heard: string[] = []
+    stack.datastorage.onStderr((line) => heard.push(line))
+    await stack[Symbol.asyncDispose]()
+    expect(heard).toEqual(['profile fixture'])
+    const log = await readFile(join(scene.folder, 'datastorage.log'), 'utf8')
+    expect(log.trimEnd().split('\n').sort()).toEqual(['profile fixture', expect.stringContaining('"listening"')])
+  })
+
+  test('ends a service that is deaf to a polite request', async () => {
+    await using scene = await createScene()
+    const service = { profile: 'ignores-sigterm', profileOptions: {}, poolSize: 5 }
+    await using stack = await startStack(scene.options({ service }), never)
+    await stack[Symbol.asyncDispose]()
+    expect(await stack.datastorage.exited).toMatchObject({ signal: 'SIGKILL' })
+    expect(await scene.leftovers()).toEqual([])
+  })
+
+  test('does not start with a service that exits: the error has its log, and nothing stays', async () => {
+    await using scene = await createScene()
+    const service = { profile: 'exits-at-start', profileOptions: {}, poolSize: 5 }
+    await expect(startStack(scene.options({ service }), never)).rejects.toMatchObject({
+      name: 'StackError',
+      message: 'DataStorage ended before it was ready: exit code 7',
+      logTail: ['profile exits-at-start'],
+    })
+    expect(await scene.leftovers()).toEqual([])
+  })
+
+  test.each(['starting PostgreSQL', 'starting Redis', 'starting DataStorage'])(
+    'aborted at “%s” leaves nothing',
+    async (step) => {
+      await using scene = await createScene()
+      const abort = new AbortController()
+      const reason = new Error('Ctrl-C')
+      const onProgress = (message: string) => {
+        if (message.startsWith(step)) abort.abort(reason)
+      }
+      await expect(startStack(scene.options({ onProgress }), abort.signal)).rejects.toBe(reason)
+      expect(await scene.leftovers()).toEqual([])
+    },
+  )
+
+  test('of a killed harness dies with it; its remains are removed, a live harness’s are not', async () => {
+    await using scene = await createScene()
+    await using alive = await startStack(scene.options(), never)
+    const mine = (await scene.leftovers()).length
+    const owner = spawn(process.execPath, [
+      join(import.meta.dirname, 'embedded/fixtures/owner.ts'),
+      JSON.stringify(scene.options()),
+    ])
+    const [line] = await once(owner.stdout, 'data')
+    const { servicePid } = JSON.parse(String(line))
+    owner.kill('SIGKILL')
+    await once(owner, 'exit')
+
+    await vi.waitFor(() => expect(() => process.kill(servicePid, 0)).toThrow('ESRCH'), 5_000)
+    const removed = await removeLeftovers([scene.folder])
+    // One control group and one folder, both with the dead owner's pid in their names.
+    expect(removed.filter((name) => name.includes(`culprit-${owner.pid}-`))).toHaveLength(2)
+    await vi.waitFor(async () => expect(await scene.leftovers()).toHaveLength(mine), 5_000)
+    expect((await listGroups()).filter((name) => name.includes(`-${owner.pid}-`))).toEqual([])
+    expect((await fetch(alive.datastorage.baseUrl)).status).toBe(200)
+    expect(await query(alive.postgres.connectionString, 'SELECT 1')).toEqual([1])
+  })
+})

@@ -1,0 +1,142 @@
+import { join } from 'node:path'
+import { clean } from '../containers/clean.ts'
+import { profileNames } from '../containers/profiles.ts'
+import { scenarios } from '../scenarios/index.ts'
+import { parseCommandLine, type Request } from './command-line/parse.ts'
+import { exitCodes, InputError, InterruptedError, StackError } from './errors.ts'
+import { readManifest } from './evidence.ts'
+import { listProofs } from './experiments/proofs/index.ts'
+import { prove } from './experiments/prove.ts'
+import { hypotheses } from './hypotheses/index.ts'
+import { describeGit, describeMachine } from './manifest.ts'
+import { createProgress, type Progress } from './report/progress.ts'
+import { renderSummary } from './report/terminal.ts'
+import { judgeRun, run } from './run.ts'
+import { claimRunFolder, createRunId, findRun, runsDir } from './run-folder.ts'
+import type { Verdict } from './verdict.ts'
+
+const proofs = listProofs(scenarios)
+
+/** argv in, exit code out. Prints results on stdout, all else on stderr. */
+export async function main(argv: readonly string[]): Promise<number> {
+  using progress = createProgress(process.stderr)
+  using interruption = listenForInterruption(() => progress.say('stopping'))
+  try {
+    const request = parseCommandLine(argv, {
+      ...describeMachine(),
+      scenarios,
+      profiles: profileNames,
+      causes: hypotheses.map((hypothesis) => hypothesis.name),
+      proofs: proofs.map((proof) => proof.name),
+    })
+    return await carryOut(request, progress, interruption.signal)
+  } catch (error) {
+    progress[Symbol.dispose]()
+    return explain(error)
+  }
+}
+
+async function carryOut(request: Request, progress: Progress, signal: AbortSignal): Promise<number> {
+  switch (request.command) {
+    case 'help':
+      process.stdout.write(request.text)
+      return exitCodes.held
+    case 'list':
+      for (const { name, description } of scenarios) process.stdout.write(`${name.padEnd(18)}${description}\n`)
+      return exitCodes.held
+    case 'clean': {
+      const removed = await clean()
+      process.stdout.write(
+        removed.length === 0 ? 'nothing was left behind\n' : `removed ${removed.join('\nremoved ')}\n`,
+      )
+      return exitCodes.held
+    }
+    case 'scenario': {
+      const dir = request.outDir ?? join(runsDir, createRunId(request.plan.scenario.name, new Date()))
+      await claimRunFolder(dir)
+      const verdict = await run(request.plan, dir, progress, signal)
+      return show(verdict, dir, request.json, progress)
+    }
+    case 'judge': {
+      const dir = await findRun(request.run)
+      return show(await judgeRun(dir), dir, request.json, progress)
+    }
+    case 'prove':
+      return proveAll(request.name, request.runs ?? 10, progress, signal)
+  }
+}
+
+async function proveAll(
+  name: string | undefined,
+  runs: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<number> {
+  const commit = await describeGit().then((git) => (git ? `${git.commit}${git.dirty ? '+' : ''}` : 'none'))
+  const say = (message: string) => process.stderr.write(`prove: ${message}\n`)
+  let held = true
+  for (const proof of proofs.filter((candidate) => name === undefined || candidate.name === name)) {
+    const runOnce = (plan: Parameters<typeof run>[0], dir: string) => run(plan, dir, progress, signal)
+    const proven = await prove(proof, { runs, commit, runOnce, say })
+    process.stdout.write(`${proven.table}\ntable: ${proven.tableFile}\n`)
+    held &&= proven.held
+  }
+  return held ? exitCodes.held : exitCodes.notHeld
+}
+
+async function show(verdict: Verdict, dir: string, json: boolean, progress: Progress): Promise<number> {
+  const manifest = await readManifest(dir)
+  progress[Symbol.dispose]()
+  process.stdout.write(
+    json ? `${JSON.stringify(verdict, null, 2)}\n` : renderSummary(verdict, manifest, dir, process.stdout),
+  )
+  return verdict.expectation.exitCode
+}
+
+/** Says on stderr what went wrong and what to do, and gives the exit code. An error of our own making keeps Node's 1. */
+function explain(error: unknown): number {
+  const print = (line: string) => process.stderr.write(`${line}\n`)
+  if (error instanceof InputError) {
+    for (const problem of error.problems) print(`culprit: ${problem}`)
+    print('nothing was started (exit 4); --help shows commands and flags')
+    return exitCodes.badInput
+  }
+  if (error instanceof InterruptedError) {
+    print('culprit: interrupted; everything was stopped, the record up to here is kept (exit 130)')
+    return exitCodes.interrupted
+  }
+  if (error instanceof StackError) {
+    print(`culprit: ${error.message}`)
+    for (const line of error.logTail) print(`  | ${line}`)
+    if (error.hint) print(`try: ${error.hint}`)
+    print('the stack could not start (exit 5)')
+    return exitCodes.stack
+  }
+  print(`culprit: a fault of Culprit itself: ${error instanceof Error ? error.stack : String(error)}`)
+  return 1
+}
+
+/** Longest time that stopping may take. Our children die with us, so leaving early leaves nothing running. */
+const stopWithinMs = 2_800
+
+/**
+ * One signal aborts the run; the same key press often arrives twice, from the terminal and forwarded by npm, so further
+ * ones change nothing.
+ */
+function listenForInterruption(onInterrupted: () => void) {
+  const controller = new AbortController()
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const listener = () => {
+    if (controller.signal.aborted) return
+    onInterrupted()
+    setTimeout(() => process.exit(exitCodes.interrupted), stopWithinMs).unref()
+    controller.abort(new InterruptedError('interrupted'))
+  }
+  for (const signal of signals) process.on(signal, listener)
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, listener)
+    },
+  }
+}

@@ -1,0 +1,119 @@
+import type { Scenario } from '../scenario.ts'
+import { formatBytes, parseDuration, parseSize } from '../units.ts'
+
+/** What bounds a knob on this machine and in this program. */
+export interface Bounds {
+  readonly memoryBytes: number
+  readonly cpus: number
+  readonly profiles: readonly string[]
+}
+
+type Applied = { readonly scenario: Scenario } | { readonly problem: string }
+
+/** One thing about a scenario that a flag can change. */
+export interface Knob {
+  readonly flag: string
+  readonly value: string
+  readonly description: string
+  /** The scenario with this knob set to what `text` says, or what is wrong with `text`. */
+  apply(scenario: Scenario, text: string, bounds: Bounds): Applied
+}
+
+const maxRrs = 100_000
+/** The stand-in alone takes about 100 MiB: below this it dies while it starts, which tells nothing about a load. */
+const minMemoryBytes = 128 * 2 ** 20
+/** PostgreSQL takes 100 connections; the harness and the superuser keep some. */
+const maxPool = 90
+
+function wholeNumber(text: string, min: number, max: number): number | null {
+  const n = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  return n >= min && n <= max ? n : null
+}
+
+const rrs: Knob = {
+  flag: 'rrs',
+  value: '<n>',
+  description: 'RemediationRequests in the burst',
+  apply(scenario, text) {
+    const n = wholeNumber(text, 1, maxRrs)
+    if (n === null) return { problem: `takes a whole number from 1 to ${maxRrs}` }
+    return { scenario: { ...scenario, load: { ...scenario.load, rrs: n } } }
+  },
+}
+
+const eventsPerRr: Knob = {
+  flag: 'events-per-rr',
+  value: '<3|4>',
+  description: 'audit events of each RR',
+  apply(scenario, text) {
+    const n = wholeNumber(text, 3, 4)
+    if (n === null) return { problem: 'takes 3 or 4' }
+    return { scenario: { ...scenario, load: { ...scenario.load, eventsPerRr: n } } }
+  },
+}
+
+const memory: Knob = {
+  flag: 'memory',
+  value: '<size>',
+  description: 'memory limit of DataStorage, such as 512m or 2g',
+  apply(scenario, text, bounds) {
+    const bytes = parseSize(text)
+    if (bytes === null) return { problem: 'takes a size such as 512m or 2g' }
+    if (bytes < minMemoryBytes) return { problem: `must be at least ${formatBytes(minMemoryBytes)} to start at all` }
+    if (bytes > bounds.memoryBytes) return { problem: `is beyond this machine's ${formatBytes(bounds.memoryBytes)}` }
+    return { scenario: { ...scenario, limits: { ...scenario.limits, memoryLimitBytes: bytes } } }
+  },
+}
+
+const cpus: Knob = {
+  flag: 'cpus',
+  value: '<n>',
+  description: 'CPU limit of DataStorage, such as 0.5 or 2',
+  apply(scenario, text, bounds) {
+    const n = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+    if (!(n >= 0.1)) return { problem: 'takes a number of CPUs from 0.1 on, such as 0.5 or 2' }
+    if (n > bounds.cpus) return { problem: `is beyond this machine's ${bounds.cpus} CPUs` }
+    return { scenario: { ...scenario, limits: { ...scenario.limits, cpus: n } } }
+  },
+}
+
+const pool: Knob = {
+  flag: 'pool',
+  value: '<n>',
+  description: "size of DataStorage's PostgreSQL connection pool",
+  apply(scenario, text) {
+    const n = wholeNumber(text, 1, maxPool)
+    if (n === null) return { problem: `takes a whole number from 1 to ${maxPool}` }
+    return { scenario: { ...scenario, service: { ...scenario.service, poolSize: n } } }
+  },
+}
+
+const pace: Knob = {
+  flag: 'pace',
+  value: '<n/time>',
+  description: 'create the RRs in batches, such as 20/2s (20 every 2 s); "burst" for all at once',
+  apply(scenario, text) {
+    if (text === 'burst') return { scenario: { ...scenario, load: { ...scenario.load, pace: null } } }
+    const [count = '', time = ''] = text.split('/')
+    const n = wholeNumber(count, 1, maxRrs)
+    const everyMs = parseDuration(time)
+    if (n === null || everyMs === null || everyMs <= 0) {
+      return { problem: 'takes a number and a time such as 20/2s, or "burst"' }
+    }
+    return { scenario: { ...scenario, load: { ...scenario.load, pace: { rrs: n, everyMs } } } }
+  },
+}
+
+const profile: Knob = {
+  flag: 'profile',
+  value: '<name>',
+  description: 'how the DataStorage stand-in behaves',
+  apply(scenario, text, bounds) {
+    if (!bounds.profiles.includes(text)) return { problem: `takes one of: ${bounds.profiles.join(', ')}` }
+    if (text === scenario.service.profile) return { scenario }
+    // Options are tuned to one profile; another one starts with its own defaults.
+    return { scenario: { ...scenario, service: { ...scenario.service, profile: text, profileOptions: {} } } }
+  },
+}
+
+export const knobs: readonly Knob[] = [rrs, eventsPerRr, memory, cpus, pool, pace, profile]

@@ -1,0 +1,161 @@
+import { expect, test } from 'vitest'
+import { InputError } from '../errors.ts'
+import type { Scenario } from '../scenario.ts'
+import { parseCommandLine, type Request } from './parse.ts'
+
+const GiB = 2 ** 30
+
+const scenario: Scenario = {
+  name: 'high-load',
+  description: 'a crash',
+  load: { rrs: 100, eventsPerRr: 3, lifeMs: 30_000, spreadMs: 200, pace: null, queriesPerSec: 2 },
+  client: {
+    bufferEvents: 30_000,
+    batchEvents: 1_000,
+    flushMs: 1_000,
+    timeoutMs: 5_000,
+    attempts: 3,
+    retryPauseMs: 1_000,
+  },
+  service: { profile: 'as-reported', profileOptions: { cpuMsPerEvent: 108 }, poolSize: 25 },
+  limits: { memoryLimitBytes: 2 * GiB, cpus: 1 },
+  phases: { warmUpMs: 3_000, afterDeathMs: 5_000, maxMs: 150_000 },
+  expect: 'memory-limit',
+}
+
+const parse = (line: string): Request =>
+  parseCommandLine(line.split(' '), {
+    scenarios: [scenario, { ...scenario, name: 'healthy', expect: 'survive' }],
+    profiles: ['healthy', 'as-reported'],
+    causes: ['memory-limit', 'retry-storm'],
+    proofs: ['high-load'],
+    memoryBytes: 8 * GiB,
+    cpus: 2,
+  })
+
+function plan(line: string) {
+  const request = parse(line)
+  if (request.command !== 'scenario') throw new Error(`${line} was read as ${request.command}`)
+  return request.plan
+}
+
+function problems(line: string): readonly string[] {
+  try {
+    parse(line)
+  } catch (error) {
+    if (error instanceof InputError) return error.problems
+    throw error
+  }
+  return []
+}
+
+test('a scenario without flags is taken as it is written, and judged by its own expectation', () => {
+  expect(plan('scenario high-load')).toMatchObject({
+    scenario,
+    seed: 1,
+    runtime: 'auto',
+    expect: { expectation: 'memory-limit', from: 'the scenario' },
+  })
+})
+
+test('every knob changes the one thing it names', () => {
+  const line = '--rrs 50 --events-per-rr 4 --memory 4g --cpus 0.5 --pool 10 --pace 20/2s --seed 7'
+  const { scenario: changed, seed } = plan(`scenario high-load ${line}`)
+  expect(changed.load).toMatchObject({ rrs: 50, eventsPerRr: 4, pace: { rrs: 20, everyMs: 2_000 } })
+  expect(changed.limits).toEqual({ memoryLimitBytes: 4 * GiB, cpus: 0.5 })
+  expect(changed.service).toEqual({ ...scenario.service, poolSize: 10 })
+  expect(seed).toBe(7)
+})
+
+test('another profile starts with its own options, the same one keeps those of the scenario', () => {
+  expect(plan('scenario high-load --profile healthy').scenario.service).toMatchObject({
+    profile: 'healthy',
+    profileOptions: {},
+  })
+  expect(plan('scenario high-load --profile as-reported').scenario).toEqual(scenario)
+})
+
+test.each([
+  ['scenario high-load --memory 2g', 'memory-limit', 'the scenario'], // what it has anyway
+  ['scenario high-load --seed 9 --json', 'memory-limit', 'the scenario'],
+  ['scenario high-load --memory 4g', 'any', 'a changed knob'],
+  ['scenario high-load --memory 4g --expect survive', 'survive', '--expect'],
+  ['scenario high-load --expect retry-storm', 'retry-storm', '--expect'],
+])('%s is expected to show: %s, by %s', (line, expectation, from) => {
+  expect(plan(line).expect).toEqual({ expectation, from })
+})
+
+test('the replay command makes the same plan', () => {
+  const first = plan('scenario high-load --memory 4g --pace 20/2s --seed 3 --expect survive')
+  const replayed = plan(first.replay.replace('npm run ', '').replace(' -- ', ' '))
+  expect(replayed).toEqual(first)
+})
+
+test('all problems are told at once, each naming its flag', () => {
+  expect(
+    problems(
+      'scenario high-laod --memroy 4g --cpus 99 --memory 64g --pool 0 --seed x --runtime vm --expect crsh --pace 2',
+    ),
+  ).toEqual([
+    'unknown flag --memroy: did you mean --memory?',
+    'unknown scenario "high-laod": did you mean high-load?',
+    "--memory 64g: is beyond this machine's 8 GiB",
+    "--cpus 99: is beyond this machine's 2 CPUs",
+    '--pool 0: takes a whole number from 1 to 90',
+    '--pace 2: takes a number and a time such as 20/2s, or "burst"',
+    '--seed x: takes a whole number from 0 to 999999999',
+    '--runtime vm: takes one of: auto, embedded',
+    '--expect crsh: did you mean crash?',
+  ])
+})
+
+test.each([
+  ['scenario', 'name a scenario: high-load, healthy'],
+  ['scenario high-load extra', 'scenario does not take "extra"'],
+  ['scenario high-load --memory', '--memory <size>: the value is missing'],
+  ['scenario high-load --memory --cpus 1', '--memory <size>: the value is missing'],
+  ['scenario high-load --rrs 5 --rrs 6', '--rrs is given twice'],
+  ['scenario high-load --memory 12q', '--memory 12q: takes a size such as 512m or 2g'],
+  ['scenario high-load --memory 1k', '--memory 1k: must be at least 128 MiB to start at all'],
+  ['scenario high-load --rrs -5', '--rrs -5: takes a whole number from 1 to 100000'],
+  ['scenario high-load --json=yes', '--json takes no value'],
+  ['scenraio high-load', 'unknown command "scenraio": did you mean scenario?'],
+  ['prove high-lod', 'nothing to prove by the name of "high-lod": did you mean high-load?'],
+  ['judge latest --jsn', 'unknown flag --jsn: did you mean --json?'],
+])('%s: %s', (line, problem) => {
+  expect(problems(line)).toContain(problem)
+})
+
+test.each([
+  ['scenario --list', { command: 'list' }],
+  ['judge', { command: 'judge', run: 'latest', json: false }],
+  ['judge some/run --json', { command: 'judge', run: 'some/run', json: true }],
+  ['prove high-load --runs 3', { command: 'prove', name: 'high-load', runs: 3 }],
+  ['clean', { command: 'clean' }],
+])('%s', (line, request) => {
+  expect(parse(line)).toEqual(request)
+})
+
+test.each(['--help', 'scenario --help', 'judge -h'])('%s explains itself', (line) => {
+  const request = parse(line)
+  expect(request).toMatchObject({ command: 'help', text: expect.stringContaining('Usage:') })
+})
+
+test('the help of scenario names every flag and every exit code', () => {
+  const request = parse('scenario --help')
+  const text = request.command === 'help' ? request.text : ''
+  for (const flag of [
+    '--rrs',
+    '--memory',
+    '--cpus',
+    '--pool',
+    '--pace',
+    '--profile',
+    '--seed',
+    '--expect',
+    '--out',
+    '--json',
+  ])
+    expect(text).toContain(flag)
+  expect(text).toMatch(/0 the expectation held; 2 .* 3 .* 4 .* 5 .*130/s)
+})

@@ -1,0 +1,159 @@
+import { parseArgs } from 'node:util'
+import { Command, Option } from 'commander'
+import { InputError } from '../errors.ts'
+import type { RunPlan } from '../manifest.ts'
+import { knobs } from './knobs.ts'
+import { type Context, type RawFlags, resolveRun, suggest } from './resolve.ts'
+
+/** What the user asked for, resolved. */
+export type Request =
+  | { readonly command: 'help'; readonly text: string }
+  | { readonly command: 'list' }
+  | {
+      readonly command: 'scenario'
+      readonly plan: RunPlan
+      readonly json: boolean
+      readonly outDir: string | undefined
+    }
+  | { readonly command: 'judge'; readonly run: string; readonly json: boolean }
+  | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
+  | { readonly command: 'clean' }
+
+const exitCodeHelp = `
+Exit codes: 0 the expectation held; 2 it did not; 3 not known; 4 bad input; 5 the stack could not start;
+130 interrupted.`
+
+function scenarioCommand(): Command {
+  const command = new Command('scenario')
+    .description('run a scenario: the load, the record, the verdict')
+    .argument('[name]', 'the scenario; --list shows them')
+    .option('--list', 'list the scenarios')
+  for (const knob of knobs) command.addOption(new Option(`--${knob.flag} ${knob.value}`, knob.description))
+  return command
+    .option('--seed <n>', 'seed of the load (default: 1)')
+    .option('--runtime <name>', 'auto or embedded (default: auto)')
+    .option('--expect <what>', 'crash, survive, any, or the name of a cause; decides the exit code')
+    .option('--out <dir>', 'folder for the record (default: a new one in results/runs)')
+    .option('--json', 'print verdict.json alone')
+    .addHelpText('after', exitCodeHelp)
+}
+
+function judgeCommand(): Command {
+  return new Command('judge')
+    .description('judge a recorded run again, with nothing running')
+    .argument('[run]', 'a folder, the name of a run in results/runs, or "latest"', 'latest')
+    .option('--json', 'print verdict.json alone')
+    .addHelpText('after', exitCodeHelp)
+}
+
+function proveCommand(names: readonly string[]): Command {
+  return new Command('prove')
+    .description('make the figures that need many runs; goes on where it was interrupted')
+    .argument('[name]', `what to prove: ${names.join(', ')} (default: all)`)
+    .option('--runs <n>', 'runs of each row (default: 10)')
+}
+
+function cleanCommand(): Command {
+  return new Command('clean').description('remove what killed runs left behind, and nothing else')
+}
+
+/**
+ * Reads the command line.
+ *
+ * @throws InputError with every problem at once: unknown commands and flags, missing and bad values
+ */
+export function parseCommandLine(argv: readonly string[], context: Context & { proofs: readonly string[] }): Request {
+  const commands = [scenarioCommand(), judgeCommand(), proveCommand(context.proofs), cleanCommand()]
+  const program = new Command('culprit').description(
+    'Reproduces a service crash under load and finds out what caused it.',
+  )
+  for (const command of commands) program.addCommand(command)
+
+  const [name, ...rest] = argv
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    return { command: 'help', text: program.helpInformation() }
+  }
+  const command = commands.find((known) => known.name() === name)
+  if (!command) {
+    const names = commands.map((known) => known.name())
+    throw new InputError([`unknown command ${JSON.stringify(name)}: ${suggest(name, names)}`])
+  }
+  if (rest.includes('--help') || rest.includes('-h')) return { command: 'help', text: helpText(command) }
+
+  const { positional, flags, problems } = readFlags(command, rest)
+  const accepted = command.registeredArguments.length
+  for (const extra of positional.slice(accepted)) problems.push(`${name} does not take ${JSON.stringify(extra)}`)
+  const [first] = positional
+
+  if (name === 'scenario') {
+    if (flags.list !== undefined && problems.length === 0) return { command: 'list' }
+    const plan = resolveRun(first, flags, context, problems)
+    return { command: 'scenario', plan, json: flags.json !== undefined, outDir: flags.out }
+  }
+  if (name === 'prove') {
+    if (first !== undefined && !context.proofs.includes(first)) {
+      problems.push(`nothing to prove by the name of ${JSON.stringify(first)}: ${suggest(first, context.proofs)}`)
+    }
+    if (flags.runs !== undefined && !/^[1-9]\d{0,2}$/.test(flags.runs)) {
+      problems.push(`--runs ${flags.runs}: takes a whole number from 1 to 999`)
+    }
+  }
+  if (problems.length > 0) throw new InputError(problems)
+  if (name === 'judge') return { command: 'judge', run: first ?? 'latest', json: flags.json !== undefined }
+  if (name === 'prove') return { command: 'prove', name: first, runs: flags.runs ? Number(flags.runs) : undefined }
+  return { command: 'clean' }
+}
+
+function helpText(command: Command): string {
+  let text = ''
+  command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp()
+  return text
+}
+
+/**
+ * Commander stops at the first bad flag; we report all of them. So it declares the flags and writes the help, and
+ * Node's own parser, which can be told not to stop, sorts the words.
+ */
+function readFlags(command: Command, words: readonly string[]) {
+  const options = new Map(command.options.map((option) => [option.name(), option]))
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries(
+      [...options].map(([name, { required }]) => [name, { type: required ? 'string' : 'boolean' }]),
+    ),
+    strict: false,
+    tokens: true,
+  })
+  const positional: string[] = []
+  const flags: Record<string, string> = {}
+  const problems: string[] = []
+  let unknownAt = -1
+  for (const token of tokens) {
+    if (token.kind === 'positional') {
+      // The word after an unknown flag is most likely its value.
+      if (token.index !== unknownAt + 1 || unknownAt < 0) positional.push(token.value)
+      continue
+    }
+    if (token.kind !== 'option') continue
+    const option = options.get(token.name)
+    if (!option) {
+      problems.push(
+        `unknown flag ${token.rawName}: ${suggest(
+          token.rawName,
+          [...options.keys()].map((name) => `--${name}`),
+        )}`,
+      )
+      if (!token.inlineValue) unknownAt = token.index
+    } else if (!option.required) {
+      if (token.inlineValue) problems.push(`${token.rawName} takes no value`)
+      flags[token.name] = 'true'
+    } else if (!token.value || token.value.startsWith('--')) {
+      problems.push(`${option.flags}: the value is missing`)
+    } else if (flags[token.name] !== undefined) {
+      problems.push(`${token.rawName} is given twice`)
+    } else {
+      flags[token.name] = token.value
+    }
+  }
+  return { positional, flags: flags as RawFlags & Record<string, string>, problems }
+}

@@ -1,0 +1,96 @@
+import { closest, distance } from 'fastest-levenshtein'
+import { InputError } from '../errors.ts'
+import type { RunPlan } from '../manifest.ts'
+import type { Manifest } from '../record.ts'
+import type { Scenario } from '../scenario.ts'
+import { type Bounds, knobs } from './knobs.ts'
+
+/** Flags as they came: kebab-case name to text. */
+export type RawFlags = Readonly<Record<string, string | undefined>>
+
+/** What the flags are checked against. */
+export interface Context extends Bounds {
+  readonly scenarios: readonly Scenario[]
+  /** Names of hypotheses, which `--expect` takes. */
+  readonly causes: readonly string[]
+}
+
+const runtimes = ['auto', 'embedded'] as const
+const outcomes = ['crash', 'survive', 'any']
+
+/** `did you mean …?` where something near enough exists, else the list of what there is. */
+export function suggest(given: string, known: readonly string[]): string {
+  const nearest = known.length > 0 ? closest(given, [...known]) : ''
+  const isNear = nearest !== '' && distance(given, nearest) <= Math.max(2, Math.floor(given.length / 2))
+  return isNear ? `did you mean ${nearest}?` : `there is: ${known.join(', ')}`
+}
+
+/**
+ * Turns a scenario's name and its flags into a plan.
+ *
+ * @param problems found before, such as unknown flags; this adds its own and reports all of them together
+ * @throws InputError with every problem at once
+ */
+export function resolveRun(
+  name: string | undefined,
+  flags: RawFlags,
+  context: Context,
+  problems: string[] = [],
+): RunPlan {
+  const base = context.scenarios.find((scenario) => scenario.name === name)
+  const names = context.scenarios.map((scenario) => scenario.name)
+  if (name === undefined) problems.push(`name a scenario: ${names.join(', ')}`)
+  else if (!base) problems.push(`unknown scenario ${JSON.stringify(name)}: ${suggest(name, names)}`)
+
+  // Flags are checked against some scenario even when the named one does not exist: all problems at once.
+  let scenario = base ?? context.scenarios[0]
+  if (!scenario) throw new InputError(['there is no scenario at all'])
+  const untouched = scenario
+  const replay = [`npm run scenario ${name} --`]
+  for (const knob of knobs) {
+    const text = flags[knob.flag]
+    if (text === undefined) continue
+    const applied = knob.apply(scenario, text, context)
+    if ('problem' in applied) problems.push(`--${knob.flag} ${text}: ${applied.problem}`)
+    else scenario = applied.scenario
+    replay.push(`--${knob.flag} ${text}`)
+  }
+  if (scenario.limits.cpus > context.cpus) {
+    problems.push(`scenario ${name} wants ${scenario.limits.cpus} CPUs, this machine has ${context.cpus}: try --cpus`)
+  }
+  if (scenario.limits.memoryLimitBytes > context.memoryBytes) {
+    problems.push(`scenario ${name} wants more memory than this machine has: try --memory`)
+  }
+
+  const seedText = flags.seed ?? '1'
+  const seed = /^\d{1,9}$/.test(seedText) ? Number(seedText) : Number.NaN
+  if (Number.isNaN(seed)) problems.push(`--seed ${seedText}: takes a whole number from 0 to 999999999`)
+  replay.push(`--seed ${seedText}`)
+
+  const runtime = runtimes.find((known) => known === (flags.runtime ?? 'auto'))
+  if (!runtime) problems.push(`--runtime ${flags.runtime}: takes one of: ${runtimes.join(', ')}`)
+
+  const isChanged = JSON.stringify(scenario) !== JSON.stringify(untouched)
+  const expect = resolveExpect(flags.expect, scenario, isChanged, context, problems)
+  if (flags.expect) replay.push(`--expect ${flags.expect}`)
+
+  if (problems.length > 0 || !runtime) throw new InputError(problems)
+  return { scenario, seed, runtime, expect, replay: replay.join(' ') }
+}
+
+function resolveExpect(
+  text: string | undefined,
+  scenario: Scenario,
+  isChanged: boolean,
+  context: Context,
+  problems: string[],
+): Manifest['expect'] {
+  if (text !== undefined) {
+    const known = [...outcomes, ...context.causes]
+    if (!known.includes(text)) problems.push(`--expect ${text}: ${suggest(text, known)}`)
+    return { expectation: text, from: '--expect' }
+  }
+  // A scenario claims something about itself as written; with a changed knob the claim is void.
+  if (isChanged) return { expectation: 'any', from: 'a changed knob' }
+  return { expectation: scenario.expect, from: 'the scenario' }
+}

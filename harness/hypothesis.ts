@@ -1,0 +1,28 @@
+import type { Evidence } from './evidence.ts'
+import type { Observed, Role } from './verdict.ts'
+
+/** What must be true if the claim is, written down before the run. */
+export interface Prediction {
+  readonly statement: string
+  /**
+   * A necessary prediction that is absent although it could be measured refutes the claim. One that is not necessary
+   * only adds weight.
+   */
+  readonly necessary: boolean
+  /** Pure: looks at the evidence, and says `not measurable` where it is missing, short, or ends too early. */
+  observe(evidence: Evidence): Observed
+}
+
+/** One rival cause. Pure: evidence in, observations out; it never learns what the stand-in was told to do. */
+export interface Hypothesis {
+  /** Such as `memory-limit`: what `--expect` takes. */
+  readonly name: string
+  /** For people: `memory limit`. */
+  readonly label: string
+  readonly role: Role
+  /** One sentence that can be wrong. */
+  readonly claim: string
+  /** How the headline names it: a sentence without its full stop for a death, a noun phrase for the other roles. */
+  readonly phrase: string
+  readonly predictions: readonly Prediction[]
+}

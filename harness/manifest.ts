@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { type Manifest, schemaVersion } from './record.ts'
+import type { Scenario } from './scenario.ts'
+
+/** A run as it will be carried out: every knob resolved. */
+export interface RunPlan {
+  readonly scenario: Scenario
+  readonly seed: number
+  readonly runtime: 'auto' | 'embedded'
+  readonly expect: Manifest['expect']
+  /** The command that repeats this run. */
+  readonly replay: string
+}
+
+const projectDir = resolve(import.meta.dirname, '..')
+
+/** What this machine has: the bounds of `--memory` and `--cpus`, and part of every manifest. */
+export function describeMachine(): Manifest['machine'] {
+  return {
+    cpuModel: cpus()[0]?.model ?? 'unknown',
+    cpus: availableParallelism(),
+    memoryBytes: totalmem(),
+    kernel: release(),
+  }
+}
+
+/** The versions that a run was made with. */
+export async function describeVersions(): Promise<Manifest['versions']> {
+  const own = JSON.parse(await readFile(join(projectDir, 'package.json'), 'utf8')) as { version: string }
+  return { culprit: own.version, node: process.versions.node }
+}
+
+/** The commit that made a run, and whether anything had been changed since. `null` outside of a git checkout. */
+export async function describeGit(): Promise<Manifest['git']> {
+  const git = (...args: string[]) => promisify(execFile)('git', ['-C', projectDir, ...args])
+  try {
+    const [commit, status] = await Promise.all([git('rev-parse', 'HEAD'), git('status', '--porcelain')])
+    return { commit: commit.stdout.trim(), dirty: status.stdout.trim() !== '' }
+  } catch {
+    return null
+  }
+}
+
+/** run.json of a run that is about to start. */
+export async function describeRun(plan: RunPlan, id: string): Promise<Manifest> {
+  const { scenario, seed, expect, runtime } = plan
+  return {
+    schemaVersion,
+    id,
+    scenario: scenario.name,
+    startedAt: new Date().toISOString(),
+    load: scenario.load,
+    client: scenario.client,
+    limits: scenario.limits,
+    phases: scenario.phases,
+    poolSize: scenario.service.poolSize,
+    seed,
+    expect,
+    runtime,
+    git: await describeGit(),
+    versions: await describeVersions(),
+    machine: describeMachine(),
+  }
+}

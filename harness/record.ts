@@ -1,0 +1,110 @@
+import { createWriteStream, type WriteStream } from 'node:fs'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ProbeLine, RunEvent, SampleLine, StoredLine } from './sample.ts'
+import type { ClientOptions, Expectation, Limits, Load, Phases, ServiceOptions } from './scenario.ts'
+
+/** The version of the record's format. A reader refuses a newer one. */
+export const schemaVersion = 1
+
+export const recordFiles = {
+  manifest: 'run.json',
+  truth: 'truth.json',
+  samples: 'samples.ndjson',
+  probes: 'probes.ndjson',
+  events: 'events.ndjson',
+  stored: 'stored.ndjson',
+  log: 'datastorage.log',
+  verdict: 'verdict.json',
+  report: 'report.md',
+} as const
+
+/** run.json: what was run, on what. Written once, before anything starts; how it ended stands in events.ndjson. */
+export interface Manifest {
+  readonly schemaVersion: number
+  readonly id: string
+  readonly scenario: string
+  readonly startedAt: string
+  readonly load: Load
+  readonly client: ClientOptions
+  readonly limits: Limits
+  readonly phases: Phases
+  readonly poolSize: number
+  readonly seed: number
+  readonly expect: { readonly expectation: Expectation; readonly from: 'the scenario' | '--expect' | 'a changed knob' }
+  readonly runtime: string
+  readonly git: { readonly commit: string; readonly dirty: boolean } | null
+  readonly versions: { readonly culprit: string; readonly node: string }
+  readonly machine: {
+    readonly cpuModel: string
+    readonly cpus: number
+    readonly memoryBytes: number
+    readonly kernel: string
+  }
+}
+
+/** truth.json: what the stand-in was told to do. Nothing that judges opens it. */
+export interface Truth {
+  readonly service: ServiceOptions
+  readonly replay: string
+}
+
+/** The append-only record of one run. Each line is handed to the system as it comes, so a dead harness loses none. */
+export interface RecordWriter extends AsyncDisposable {
+  readonly dir: string
+  sample(line: SampleLine): void
+  probe(line: ProbeLine): void
+  event(line: RunEvent): void
+  stored(line: StoredLine): void
+  /** Waits until all is written. Throws when a line could not be (a full disk, say). */
+  close(): Promise<void>
+}
+
+/** Opens a record in `dir` (made when missing) and writes run.json and truth.json. */
+export async function createRecord(dir: string, manifest: Manifest, truth: Truth): Promise<RecordWriter> {
+  await mkdir(dir, { recursive: true })
+  await writeJson(join(dir, recordFiles.manifest), manifest)
+  await writeJson(join(dir, recordFiles.truth), truth)
+  const streams = {
+    samples: createWriteStream(join(dir, recordFiles.samples), { flags: 'a' }),
+    probes: createWriteStream(join(dir, recordFiles.probes), { flags: 'a' }),
+    events: createWriteStream(join(dir, recordFiles.events), { flags: 'a' }),
+    stored: createWriteStream(join(dir, recordFiles.stored), { flags: 'a' }),
+  }
+  let failure: Error | null = null
+  for (const stream of Object.values(streams)) {
+    stream.on('error', (error) => {
+      failure ??= new Error(`the record in ${dir} could not be written: ${error.message}`, { cause: error })
+    })
+  }
+  const append = (stream: WriteStream) => (line: object) => {
+    if (!stream.closed && !stream.writableEnded) stream.write(`${JSON.stringify(line)}\n`)
+  }
+  const close = async () => {
+    await Promise.all(
+      Object.values(streams).map((stream) =>
+        stream.closed ? null : new Promise<void>((done) => stream.once('close', () => done()).end()),
+      ),
+    )
+    if (failure) throw failure
+  }
+  return {
+    dir,
+    sample: append(streams.samples),
+    probe: append(streams.probes),
+    event: append(streams.events),
+    stored: append(streams.stored),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Writes JSON so that a reader sees the old file or the new one, never half of it. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeText(path, `${JSON.stringify(value, null, 2)}\n`)
+}
+
+export async function writeText(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.partial`, text)
+  await rename(`${path}.partial`, path)
+}

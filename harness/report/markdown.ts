@@ -1,0 +1,118 @@
+import { markdownTable } from 'markdown-table'
+import type { Manifest } from '../record.ts'
+import { formatAt, formatBytes, formatMs } from '../units.ts'
+import type { Finding, Verdict } from '../verdict.ts'
+import {
+  describeAccounting,
+  describeLoad,
+  describeOutcome,
+  describePercentiles,
+  describePlausibility,
+  nameLimiter,
+  timelineRows,
+} from './words.ts'
+
+/** report.md: the whole verdict with its evidence, for a review or a ticket. Made from the record alone. */
+export function renderMarkdown(verdict: Verdict, manifest: Manifest): string {
+  const { memory, latency } = verdict
+  const commit = manifest.git
+    ? `${manifest.git.commit.slice(0, 12)}${manifest.git.dirty ? ' with changes' : ''}`
+    : 'none'
+  return `${[
+    `# ${inline(describeOutcome(verdict))}`,
+    inline(verdict.headline),
+    `Scenario \`${manifest.scenario}\`: ${inline(describeLoad(manifest, verdict))}, seed ${manifest.seed}. Run \`${verdict.run}\`.`,
+    verdict.missing.length > 0 ? `**Not known:** ${verdict.missing.map(inline).join('; ')}` : '',
+    '## Causes',
+    chainText(verdict),
+    table(
+      ['Hypothesis', 'Finding', 'Because'],
+      verdict.findings.map((f) => [`${f.label} (${f.role})`, f.answer, f.because]),
+    ),
+    '## Failure timeline',
+    table(
+      ['Seen', 'First', 'Last', 'Count', 'In the report'],
+      timelineRows(verdict.timeline).map((r) => [
+        r.what,
+        at(r.firstMs),
+        at(r.lastMs),
+        String(r.count),
+        at(r.reportedMs),
+      ]),
+    ),
+    ...verdict.timeline.errors.map(
+      ({ errorClass, perSecond }) =>
+        `Per second, ${errorClass}: ${perSecond.map(([second, n]) => `+${second} s: ${n}`).join(', ')}.`,
+    ),
+    '## Measurements',
+    table(
+      ['What', 'Measured'],
+      [
+        ['Memory peak', memory.peakBytes === null ? 'not measured' : formatBytes(memory.peakBytes)],
+        [
+          'Memory limit',
+          `${memory.limitBytes === null ? 'unknown' : formatBytes(memory.limitBytes)} (${nameLimiter(memory.limiter)})`,
+        ],
+        ['Response time, from the intended start', describePercentiles(latency.response, formatMs)],
+        ['Service time, from the actual start', describePercentiles(latency.service, formatMs)],
+        ['Delay that the generator added', describePercentiles(latency.sendDelay, formatMs)],
+        ['Events', `${verdict.accounting.emitted}: ${describeAccounting(verdict).join(', ')}`],
+        ...describePlausibility(verdict).map((sentence) => ['Plausible?', sentence]),
+      ],
+    ),
+    '## Evidence',
+    ...verdict.findings.map(evidenceText),
+    '## Environment',
+    table(
+      ['What', 'Value'],
+      [
+        ['Culprit', `${manifest.versions.culprit}, commit ${commit}, Node ${manifest.versions.node}`],
+        [
+          'Machine',
+          `${manifest.machine.cpus} x ${manifest.machine.cpuModel}, ${formatBytes(manifest.machine.memoryBytes)}, kernel ${manifest.machine.kernel}`,
+        ],
+        ['Started', manifest.startedAt],
+        ['Expected', verdict.expectation.sentence],
+      ],
+    ),
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n')}\n`
+}
+
+function chainText({ chain, findings }: Verdict): string {
+  if (chain.length === 0) return 'No cause stands.'
+  return chain
+    .map((link) => {
+      const label = findings.find((finding) => finding.hypothesis === link.hypothesis)?.label ?? link.hypothesis
+      const tie = link.leadsTo ? `, which led to the next: ${link.because}` : ''
+      return `- **${link.role}**: ${inline(`${label}${tie}`)}`
+    })
+    .join('\n')
+}
+
+function evidenceText({ label, claim, observations }: Finding): string {
+  const rows = observations.map((o) => [
+    `${o.prediction}${o.necessary ? '' : ' (adds weight)'}`,
+    o.result,
+    o.because,
+    o.refs.map((ref) => `\`${ref}\``).join(' '),
+  ])
+  return `### ${label}\n\n${inline(claim)}\n\n${table(['Prediction', 'Result', 'Because', 'Record'], rows)}`
+}
+
+function table(head: string[], rows: string[][]): string {
+  return markdownTable([head, ...rows.map((row) => row.map(inline))], { alignDelimiters: false, padding: true })
+}
+
+function at(ms: number | null): string {
+  return ms === null ? '-' : formatAt(ms)
+}
+
+/** Text from a service must not become markup: a report is read in tools that render HTML. */
+function inline(text: string): string {
+  return text
+    .replaceAll('<', '&lt;')
+    .replaceAll('|', '\\|')
+    .replaceAll(/\s*[\r\n]+\s*/g, ' ')
+}

@@ -1,0 +1,120 @@
+import { relative } from 'node:path'
+import { styleText } from 'node:util'
+import sparkly from 'sparkly'
+import wrapAnsi from 'wrap-ansi'
+import type { Manifest } from '../record.ts'
+import { formatAt, formatBytes, formatMs } from '../units.ts'
+import type { Answer, Finding, Verdict } from '../verdict.ts'
+import {
+  describeAccounting,
+  describeLoad,
+  describeOutcome,
+  describePercentiles,
+  describePlausibility,
+  nextCommand,
+  timelineRows,
+} from './words.ts'
+
+type Style = Parameters<typeof styleText>[0]
+type Styler = (format: Style, text: string) => string
+
+const width = 80
+const answerStyles: Readonly<Record<Answer, Style>> = {
+  supported: ['bold', 'red'],
+  refuted: 'green',
+  inconclusive: 'yellow',
+  'not exercised': 'dim',
+}
+
+/**
+ * The summary of a run on one screen of 80 columns, in colour where `stream` takes it (Node's styleText follows
+ * NO_COLOR and FORCE_COLOR).
+ */
+export function renderSummary(verdict: Verdict, manifest: Manifest, dir: string, stream: NodeJS.WriteStream): string {
+  const style: Styler = (format, text) => styleText(format, text, { stream })
+  const outcome = style(verdict.outcome === 'survived' ? 'bold' : ['bold', 'red'], `${describeOutcome(verdict)}.`)
+  return [
+    '',
+    ...indent(
+      1,
+      `${style('bold', 'culprit')}  ${manifest.scenario} · ${describeLoad(manifest, verdict)} · seed ${manifest.seed}`,
+    ),
+    '',
+    ...indent(1, `${outcome} ${verdict.headline}`),
+    '',
+    ...orderFindings(verdict).flatMap((finding) => findingLines(finding, verdict, style)),
+    ...verdict.missing.flatMap((missing) => indent(3, style('yellow', `not known: ${missing}`))),
+    '',
+    ...measurementLines(verdict, style),
+    '',
+    ...field('record', relative(process.cwd(), dir) || '.', style),
+    ...field('next', nextCommand(verdict), style),
+    ...field('exit', verdict.expectation.sentence, style),
+    '',
+  ].join('\n')
+}
+
+function findingLines(finding: Finding, { chain }: Verdict, style: Styler): string[] {
+  const place = chain.some((link) => link.hypothesis === finding.hypothesis) ? finding.role : ''
+  const head = `   ${place.padEnd(10)}${finding.label.padEnd(20)}`
+  const answer = style(answerStyles[finding.answer], finding.answer.padEnd(14))
+  const [first = '', ...more] = wrapAnsi(finding.because, width - 47).split('\n')
+  return [`${head}${answer}${first}`, ...more.map((line) => ' '.repeat(47) + line)]
+}
+
+function measurementLines(verdict: Verdict, style: Styler): string[] {
+  const { latency, accounting } = verdict
+  const delay = latency.sendDelay ? formatMs(latency.sendDelay.p99Ms) : 'not measured'
+  return [
+    ...field('timeline', timelineText(verdict), style),
+    ...field('report', 'reset +1 s   timeout +23 s   refused +28 s   health fails +43 s', style),
+    ...field('memory', memoryText(verdict), style),
+    ...field('response', `${describePercentiles(latency.response, formatMs)}   (from the intended start)`, style),
+    ...field('service', `${describePercentiles(latency.service, formatMs)}   (generator delay p99 ${delay})`, style),
+    ...field('events', `${accounting.emitted}: ${describeAccounting(verdict).join(', ')}`, style),
+    ...field('plausible?', describePlausibility(verdict).join('; '), style),
+  ]
+}
+
+function memoryText({ memory, diedMs }: Verdict): string {
+  if (memory.peakBytes === null) return 'not measured'
+  const maximum = memory.limitBytes ?? memory.peakBytes
+  const picture = sparkly([...everySecond(memory.seriesBytes)], { minimum: 0, maximum })
+  const limit = memory.limitBytes === null ? '' : ` of ${formatBytes(memory.limitBytes)}`
+  return `${picture}${diedMs === null ? '' : ' ✝'}   peak ${formatBytes(memory.peakBytes)}${limit}`
+}
+
+/** Halves a series without losing its peaks, so that it leaves room on the line. */
+function* everySecond(series: readonly number[]): Generator<number> {
+  for (let i = 0; i < series.length; i += 2) yield Math.max(series[i] ?? 0, series[i + 1] ?? 0)
+}
+
+/** The chain first, as it happened; then what else stands or could not be settled; then the rest. */
+function orderFindings({ findings, chain }: Verdict): Finding[] {
+  const order: Answer[] = ['supported', 'inconclusive', 'refuted', 'not exercised']
+  const weight = (finding: Finding) => {
+    const place = chain.findIndex((link) => link.hypothesis === finding.hypothesis)
+    return place >= 0 ? place : chain.length + order.indexOf(finding.answer)
+  }
+  return [...findings].sort((a, b) => weight(a) - weight(b))
+}
+
+function timelineText({ timeline }: Verdict): string {
+  const seen = timelineRows(timeline).filter((row) => row.firstMs !== null)
+  if (seen.length === 0) return 'no error'
+  return seen
+    .map(({ what, firstMs, count }) => `${what} ${formatAt(firstMs ?? 0)}${count > 1 ? ` (${count})` : ''}`)
+    .join('   ')
+}
+
+function field(name: string, text: string, style: Styler): string[] {
+  if (text === '') return []
+  const [first = '', ...more] = wrapAnsi(text, width - 14, { trim: true }).split('\n')
+  return [`   ${style('dim', name.padEnd(11))}${first}`, ...more.map((line) => ' '.repeat(14) + line)]
+}
+
+function indent(columns: number, text: string): string[] {
+  return wrapAnsi(text, width - columns)
+    .split('\n')
+    .map((line) => ' '.repeat(columns) + line)
+}

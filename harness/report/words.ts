@@ -1,0 +1,116 @@
+import type { Manifest } from '../record.ts'
+import type { ErrorClass } from '../sample.ts'
+import type { AppliedLimits } from '../stack.ts'
+import { formatAt, formatBytes } from '../units.ts'
+import type { Percentiles, Timeline, Verdict } from '../verdict.ts'
+
+/** What the incident's report saw, in milliseconds after the burst: printed beside what a run measured. */
+export const reported = { resetMs: 1_000, timeoutMs: 23_000, refusedMs: 28_000, healthMs: 43_000 } as const
+
+const limiterNames: Readonly<Record<AppliedLimits['limiter'], string>> = {
+  'cgroup-v1': 'cgroup v1',
+  'cgroup-v2': 'cgroup v2',
+  systemd: 'systemd',
+  watchdog: 'user-space watchdog, not a kernel limit',
+  engine: 'container engine',
+}
+
+export function nameLimiter(limiter: AppliedLimits['limiter'] | null): string {
+  return limiter === null ? 'limit not read back' : limiterNames[limiter]
+}
+
+/** `2 GiB (cgroup v1) · 1 CPU · 100 RRs, 300 events, 20 every 2 s`. */
+export function describeLoad({ limits, load }: Manifest, { memory }: Verdict): string {
+  const pace = load.pace ? `, ${load.pace.rrs} every ${load.pace.everyMs / 1000} s` : ''
+  const cpus = `${limits.cpus} CPU${limits.cpus === 1 ? '' : 's'}`
+  const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${pace}`
+  return `${formatBytes(limits.memoryLimitBytes)} (${nameLimiter(memory.limiter)}) · ${cpus} · ${events}`
+}
+
+/** What happened, in one word for a headline. */
+export function describeOutcome({ outcome, diedMs }: Verdict): string {
+  if (outcome === 'crashed') return `CRASHED at ${formatAt(diedMs ?? 0)}`
+  return outcome === 'survived' ? 'SURVIVED' : 'NOT KNOWN'
+}
+
+/** Rows of the failure timeline: what, first seen (measured), count, first seen (reported). */
+export function timelineRows({ errors, diedMs, firstHealthFailureMs }: Timeline) {
+  const reportedFirst: Partial<Record<ErrorClass, number>> = {
+    reset: reported.resetMs,
+    timeout: reported.timeoutMs,
+    refused: reported.refusedMs,
+  }
+  const always: ErrorClass[] = ['reset', 'timeout', 'refused']
+  const others = errors.map((span) => span.errorClass).filter((errorClass) => !always.includes(errorClass))
+  const rows = [...always, ...others].map((errorClass) => {
+    const span = errors.find((candidate) => candidate.errorClass === errorClass)
+    return {
+      what: errorClass as string,
+      firstMs: span?.firstMs ?? null,
+      lastMs: span?.lastMs ?? null,
+      count: span?.count ?? 0,
+      reportedMs: reportedFirst[errorClass] ?? null,
+    }
+  })
+  rows.push({ what: 'death', firstMs: diedMs, lastMs: diedMs, count: diedMs === null ? 0 : 1, reportedMs: null })
+  rows.push({
+    what: 'health fails',
+    firstMs: firstHealthFailureMs,
+    lastMs: null,
+    count: firstHealthFailureMs === null ? 0 : 1,
+    reportedMs: reported.healthMs,
+  })
+  return rows.sort((a, b) => (a.firstMs ?? Number.POSITIVE_INFINITY) - (b.firstMs ?? Number.POSITIVE_INFINITY))
+}
+
+/** What became of the events, most telling first; what is zero and expected to be is still said. */
+export function describeAccounting({ accounting }: Verdict): string[] {
+  const { stored, acknowledgedAndLost, storedMoreThanOnce, storedUnacknowledged } = accounting
+  const parts = [
+    `${accounting.acknowledged} acknowledged`,
+    `${accounting.droppedByClient} dropped by the client`,
+    stored === null ? 'storage not read back' : `${stored} stored`,
+  ]
+  if (storedMoreThanOnce !== null) parts.push(`${storedMoreThanOnce} more than once`)
+  if (storedUnacknowledged) parts.push(`${storedUnacknowledged} without an acknowledgement`)
+  if (acknowledgedAndLost !== null) parts.push(`${acknowledgedAndLost} acknowledged and lost`)
+  if (accounting.neverAttempted > 0) parts.push(`${accounting.neverAttempted} never sent`)
+  if (accounting.unknown > 0) parts.push(`${accounting.unknown} unknown`)
+  return parts
+}
+
+/** Plain sentences that set the measured figures beside what the report says and what is plausible. */
+export function describePlausibility({ plausibility, accounting }: Verdict): string[] {
+  const { bytesPerPendingEvent, bytesPerEventAsJson, peakPendingEvents, eventsPerSecEmitted, attemptsPerSecSent } =
+    plausibility
+  const sentences: string[] = []
+  if (bytesPerPendingEvent !== null && bytesPerEventAsJson !== null && peakPendingEvents !== null) {
+    const factor = Math.round(bytesPerPendingEvent / bytesPerEventAsJson).toLocaleString('en')
+    sentences.push(
+      `a pending event held ${formatBytes(bytesPerPendingEvent)} (${peakPendingEvents} pending at the peak), ` +
+        `${factor} times its JSON of ${formatBytes(bytesPerEventAsJson)}`,
+    )
+  }
+  if (eventsPerSecEmitted !== null && attemptsPerSecSent !== null) {
+    sentences.push(
+      `${accounting.emitted} events at ${eventsPerSecEmitted.toFixed(1)}/s in ${attemptsPerSecSent.toFixed(1)} requests/s; ` +
+        'the report says 300-400 events in 30 s (10-13/s)',
+    )
+  }
+  if (plausibility.effectiveWriteRatePerSec !== null) {
+    sentences.push(`while work was pending, ${plausibility.effectiveWriteRatePerSec.toFixed(1)} events/s were written`)
+  }
+  return sentences
+}
+
+export function describePercentiles(percentiles: Percentiles | null, format: (ms: number) => string): string {
+  if (!percentiles) return 'none'
+  return `p50 ${format(percentiles.p50Ms)}  p95 ${format(percentiles.p95Ms)}  p99 ${format(percentiles.p99Ms)}`
+}
+
+/** What to try next, as a command. */
+export function nextCommand(verdict: Verdict): string {
+  return verdict.outcome === 'crashed'
+    ? `npm run scenario ${verdict.scenario} -- --cpus 2`
+    : `npm run judge -- ${verdict.run} --json`
+}
