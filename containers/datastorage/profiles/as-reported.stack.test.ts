@@ -39,21 +39,19 @@ test.each([
   '$eachMib MiB per event are there while it is pending, and go back while others are held',
   async ({ eachMib, cpuMs, short, long }) => {
     await using service = await start({ cpuMsPerEvent: cpuMs, holdBytesPerEvent: eachMib * mib })
-    const rssMib = async () => (await service.metric('process_resident_memory_bytes')) / mib
-    await service.post(batch(1))
-    const idleMib = await rssMib()
+    const rss = 'process_resident_memory_bytes'
+    const idleBytes = await service.metric(rss)
     // Twice: an allocator may treat a size differently once blocks of it have been freed.
     for (const _round of [1, 2]) {
       // One writer is busy with the long batch while the other works off the short ones, half as many events in all.
       const longAnswer = service.post(batch(long))
       await service.until('datastorage_events_pending', long)
       await Promise.all(Array.from({ length: short }, () => service.post(batch(1))))
-      const heldMib = (await rssMib()) - idleMib
+      await service.untilBelow(rss, idleBytes + (eachMib * (long + 3) + 25) * mib)
+      expect(await service.metric(rss)).toBeGreaterThan(idleBytes + eachMib * (long - 3) * mib)
       expect(await service.metric('datastorage_events_pending')).toBe(long)
-      expect(heldMib).toBeGreaterThan(eachMib * (long - 3))
-      expect(heldMib).toBeLessThan(eachMib * (long + 3) + 25)
       await longAnswer
-      expect((await rssMib()) - idleMib).toBeLessThan(eachMib * 3 + 25)
+      await service.untilBelow(rss, idleBytes + (eachMib * 3 + 25) * mib)
     }
   },
 )
@@ -100,4 +98,18 @@ test('with its writer busy, further batches wait their turn and are written in t
   }
   await Promise.all(answers)
   expect(order).toEqual([0, 1, 2, 3])
+})
+
+// Last: it takes the database away.
+test('a database that goes away in the middle of a batch fails the batch, not the service', async () => {
+  await using service = await start({ cpuMsPerEvent: 300, holdBytesPerEvent: 0 })
+  const answer = service.post(batch(2))
+  await service.until('datastorage_pool_connections{state="in_use"}', 1)
+  await databases.postgres[Symbol.asyncDispose]()
+  expect(await answer).toMatchObject({
+    status: 500,
+    json: { detail: expect.stringContaining('the batch was not stored') },
+  })
+  expect((await service.get('/health/live')).status).toBe(200)
+  expect((await service.get('/health')).status).toBe(503)
 })

@@ -10,6 +10,8 @@ import { type Dispatcher, request } from 'undici'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { startRedis } from '../../embedded/redis.ts'
 
+const pollLimitMs = 10_000
+
 /** A running service, and the few questions that tests ask it. */
 export interface RealService extends AsyncDisposable {
   url: string
@@ -72,6 +74,14 @@ export async function startRealService(env: Record<string, string>): Promise<Rea
     if (!line) throw new Error(`there is no metric ${name}`)
     return Number(line.slice(name.length))
   }
+  // Gives up before the test's own time limit, so that the test still stops what it has started.
+  const poll = async (name: string, wanted: string, isReached: (value: number) => boolean) => {
+    const deadline = Date.now() + pollLimitMs
+    for (let value = await metric(name); !isReached(value); value = await metric(name)) {
+      if (Date.now() > deadline) throw new Error(`${name} should become ${wanted}, and is still ${value}`)
+      await setTimeout(10)
+    }
+  }
   return {
     url,
     child,
@@ -90,12 +100,8 @@ export async function startRealService(env: Record<string, string>): Promise<Rea
       })
       return { status, json: JSON.parse(text) }
     },
-    async until(name, value) {
-      while ((await metric(name)) !== value) await setTimeout(10)
-    },
-    async untilBelow(name, limit) {
-      while ((await metric(name)) >= limit) await setTimeout(10)
-    },
+    until: (name, wanted) => poll(name, `${wanted}`, (value) => value === wanted),
+    untilBelow: (name, limit) => poll(name, `below ${limit}`, (value) => value < limit),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL')
       await exited
