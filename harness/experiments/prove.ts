@@ -57,6 +57,8 @@ export async function prove(proof: Proof, options: ProveOptions): Promise<Proven
   const resultsFile = join(dir, 'results.ndjson')
   await mkdir(join(dir, 'runs'), { recursive: true })
   const results = await readResults(resultsFile)
+  // Written anew, because a line that was cut off would swallow the next one.
+  await writeText(resultsFile, results.map((result) => `${JSON.stringify(result)}\n`).join(''))
   const find = (row: ProofRow, seed: number) =>
     results.findLast((r) => r.row === row.name && r.seed === seed && r.definition === defineRow(row))
 

@@ -1,4 +1,3 @@
-import { setInterval } from 'node:timers'
 import { createLogUpdate } from 'log-update'
 import type { ErrorClass } from '../sample.ts'
 import type { Limits, Load } from '../scenario.ts'

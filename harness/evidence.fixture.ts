@@ -1,0 +1,217 @@
+/** Draws evidence for tests: one character of a string is one step of time, a blank is a reading that is missing. */
+import type { Evidence, Recorded } from './evidence.ts'
+import type { Attempt, CgroupProbe, ErrorClass, Line, PostgresProbe, ServiceProbe } from './sample.ts'
+import type { ProcessExit } from './stack.ts'
+
+const GiB = 2 ** 30
+
+/** `0` to `9`, or a bar: eighths. Numbers where a picture would not do; `null` is a missing reading. */
+export type Drawn = string | readonly (number | null)[]
+
+export interface Picture {
+  /** One character's time; the first is at t = 0. */
+  readonly stepMs?: number
+  readonly limitBytes?: number
+  readonly cpus?: number
+  readonly timeoutMs?: number
+  readonly poolSize?: number
+  /** Bars: shares of the limit. */
+  readonly memory?: Drawn
+  readonly oomKills?: Drawn
+  /** Bars: shares of the step's CFS periods (ten a second), and of its CPU quota. */
+  readonly throttled?: Drawn
+  readonly cpu?: Drawn
+  /** The service's own figures. */
+  readonly pending?: Drawn
+  readonly written?: Drawn
+  readonly inProgress?: Drawn
+  readonly awaiting?: Drawn
+  readonly poolInUse?: Drawn
+  readonly poolWaiting?: Drawn
+  /** PostgreSQL's. */
+  readonly rows?: Drawn
+  readonly active?: Drawn
+  readonly idleInTransaction?: Drawn
+  readonly lockWaits?: Drawn
+  readonly deadlocks?: Drawn
+  /**
+   * Such as `a0 100..5100 timeout`: client a, its event 0, from start to end, and how it ended. A second request for the
+   * same event is its second attempt. `a0x3` carries three events; `+40` after the end adds a send delay.
+   */
+  readonly requests?: readonly string[]
+  readonly exit?: Partial<ProcessExit> & { readonly t: number }
+  readonly endMs?: number
+  readonly endReason?: NonNullable<Evidence['end']>['reason']
+  readonly stderr?: readonly string[]
+  readonly stored?: Evidence['stored']
+}
+
+const bars = '▁▂▃▄▅▆▇█'
+
+function values(drawn: Drawn | undefined): (number | null)[] {
+  if (typeof drawn !== 'string') return [...(drawn ?? [])]
+  return [...drawn].map((mark) => {
+    if (mark === ' ') return null
+    return bars.includes(mark) ? (bars.indexOf(mark) + 1) / 8 : Number(mark)
+  })
+}
+
+/** `count` requests or clients, drawn by their number. */
+export function times<T>(count: number, draw: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, index) => draw(index))
+}
+
+/** A complete record of a run with nothing in it but what is drawn. */
+export function evidence(picture: Picture): Evidence {
+  const { stepMs = 1000, limitBytes = 2 * GiB, cpus = 1, timeoutMs = 5_000, poolSize = 25, exit } = picture
+  const attempts = requests(picture.requests ?? [])
+  const emitted = new Map<string, number>()
+  for (const { client, firstEvent, events } of attempts) {
+    emitted.set(client, Math.max(emitted.get(client) ?? 0, firstEvent + events))
+  }
+  const drawnMs = Math.max(...[picture.memory, picture.pending, picture.rows].map((one) => (one?.length ?? 0) * stepMs))
+  const endMs = picture.endMs ?? (exit ? exit.t + 5_000 : Math.max(drawnMs - stepMs, 0))
+  const reason = picture.endReason ?? (exit ? 'died' : 'drained')
+  return {
+    load: { rrs: emitted.size, eventsPerRr: 3, lifeMs: 30_000, spreadMs: 200, pace: null, queriesPerSec: 0 },
+    client: { bufferEvents: 30_000, batchEvents: 1_000, flushMs: 1_000, timeoutMs, attempts: 3, retryPauseMs: 1_000 },
+    limits: { memoryLimitBytes: limitBytes, cpus },
+    phases: { warmUpMs: 3_000, afterDeathMs: 5_000, maxMs: 150_000 },
+    poolSize,
+    attempts,
+    drops: [],
+    clients: recorded(
+      'samples.ndjson:9',
+      [...emitted].map(([client, count]) => {
+        return { kind: 'client' as const, t: endMs, client, emitted: count, unfinished: 0, jsonBytes: count * 800 }
+      }),
+    ),
+    cgroup: recorded('probes.ndjson:1', cgroup(picture, stepMs, limitBytes, cpus)),
+    health: [],
+    service: recorded('probes.ndjson:2', service(picture, stepMs, poolSize)),
+    postgres: recorded('probes.ndjson:3', postgres(picture, stepMs)),
+    redis: [],
+    generator: [],
+    probeFailures: [],
+    appliedLimits: {
+      kind: 'limits',
+      t: -3_000,
+      ref: 'events.ndjson:1',
+      limiter: 'cgroup-v1',
+      memoryLimitBytes: limitBytes,
+      memoryAndSwapLimitBytes: limitBytes,
+      cpus,
+    },
+    warmUp: { kind: 'warm-up', t: -500, ref: 'events.ndjson:2', attempts: 5, failed: 0 },
+    burst: { kind: 'burst', t: 0, ref: 'events.ndjson:3', at: '2026-01-01T00:00:00.000Z' },
+    exit: exit ? { kind: 'exit', ref: 'events.ndjson:4', pid: 7, code: null, signal: null, ...exit } : null,
+    stderr: recorded(
+      'events.ndjson:5',
+      (picture.stderr ?? []).map((line) => ({ kind: 'stderr' as const, t: exit?.t ?? 0, line })),
+    ),
+    end: { kind: 'end', t: endMs, ref: 'events.ndjson:6', reason },
+    stored: picture.stored ?? null,
+  }
+}
+
+function recorded<T extends Line>(ref: string, lines: readonly T[]): Recorded<T>[] {
+  return lines.map((line, index) => ({ ...line, ref: `${ref}${String(index).padStart(4, '0')}` }))
+}
+
+/** Builds a probe's lines; a step at which nothing is drawn has none. */
+function steps<T>(drawn: readonly (Drawn | undefined)[], build: (at: (number | null)[], index: number) => T): T[] {
+  const series = drawn.map(values)
+  const count = Math.max(...series.map((one) => one.length))
+  return times(Number.isFinite(count) ? count : 0, (index) => {
+    const at = series.map((one) => one[index] ?? null)
+    return at.every((value) => value === null) ? [] : [build(at, index)]
+  }).flat()
+}
+
+function cgroup(picture: Picture, stepMs: number, limitBytes: number, cpus: number): CgroupProbe[] {
+  let [peak, throttledSum, cpuSum] = [0, 0, 0]
+  const periodsPerStep = stepMs / 100
+  return steps([picture.memory, picture.oomKills, picture.throttled, picture.cpu], (at, index) => {
+    const [memory = null, oomKills = null, throttled = null, cpu = null] = at
+    peak = Math.max(peak, (memory ?? 0) * limitBytes)
+    throttledSum += (throttled ?? 0) * periodsPerStep
+    cpuSum += (cpu ?? 0) * stepMs * cpus
+    return {
+      kind: 'cgroup',
+      t: index * stepMs,
+      memoryBytes: memory === null ? null : memory * limitBytes,
+      memoryPeakBytes: memory === null ? null : peak,
+      rssBytes: null,
+      oomKills,
+      cpuUsageMs: picture.cpu === undefined ? null : cpuSum,
+      periods: picture.throttled === undefined ? null : index * periodsPerStep,
+      throttledPeriods: picture.throttled === undefined ? null : throttledSum,
+      throttledMs: null,
+    }
+  })
+}
+
+function service(picture: Picture, stepMs: number, poolSize: number): ServiceProbe[] {
+  const { pending, written, inProgress, awaiting, poolInUse, poolWaiting } = picture
+  return steps([pending, written, inProgress, awaiting, poolInUse, poolWaiting], (at, index) => ({
+    kind: 'service',
+    t: index * stepMs,
+    requestsInProgress: at[2] ?? null,
+    requestsAwaitingAnswer: at[3] ?? null,
+    requestsAbandoned: null,
+    requestsReset: null,
+    eventsPending: at[0] ?? null,
+    eventsWritten: at[1] ?? null,
+    poolInUse: at[4] ?? null,
+    poolIdle: null,
+    poolWaiting: at[5] ?? null,
+    poolMax: at[4] === null ? null : poolSize,
+  }))
+}
+
+function postgres(picture: Picture, stepMs: number): PostgresProbe[] {
+  const { rows, active, idleInTransaction, lockWaits, deadlocks } = picture
+  return steps([rows, active, idleInTransaction, lockWaits, deadlocks], (at, index) => ({
+    kind: 'postgres',
+    t: index * stepMs,
+    active: at[1] ?? 0,
+    idle: 0,
+    idleInTransaction: at[2] ?? 0,
+    lockWaits: at[3] ?? 0,
+    waits: {},
+    longestTransactionMs: 0,
+    deadlocks: at[4] ?? 0,
+    commits: 0,
+    rollbacks: 0,
+    rowsInserted: at[0] ?? 0,
+  }))
+}
+
+function requests(drawn: readonly string[]): Recorded<Attempt>[] {
+  const sent = new Map<string, number>()
+  const lines = drawn.map((text): Attempt => {
+    const match = /^([a-z-]+\d*[a-z]|[a-z]+)(\d+)(?:x(\d+))? (-?\d+)\.\.(\d+)(?:\+(\d+))? (\S+)$/.exec(text)
+    if (!match) throw new Error(`not a request: ${text}`)
+    const [, client = '', event, count = '1', started, ended, delay = '0', how = ''] = match
+    const key = `${client}/${event}`
+    sent.set(key, (sent.get(key) ?? 0) + 1)
+    const failure = how === 'ok' ? null : { errorClass: how as ErrorClass }
+    return {
+      kind: 'attempt',
+      t: Number(started),
+      phase: 'load',
+      operation: 'write-batch',
+      client,
+      firstEvent: Number(event),
+      events: Number(count),
+      attempt: sent.get(key) ?? 1,
+      intendedMs: Number(started) - Number(delay),
+      startedMs: Number(started),
+      endedMs: Number(ended),
+      outcome: how === 'ok' ? 'ok' : how === 'timeout' || how === 'reset' ? 'unknown' : 'failed',
+      status: how === 'ok' ? 201 : how === '5xx' ? 500 : null,
+      failure,
+    }
+  })
+  return recorded('samples.ndjson:1', lines)
+}

@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readEvidence } from './evidence.ts'
+import type { Verdict } from './verdict.ts'
+
+// The program as a user starts it, through npm, with the real stack and the real limit.
+
+const root = resolve(import.meta.dirname, '..')
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'culprit-e2e-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function start(...args: string[]): {
+  child: ChildProcess
+  ended: Promise<Ended>
+  saw: (text: string) => Promise<void>
+} {
+  // A group of its own, as a terminal gives a command: a signal to the group reaches npm, its shell and us.
+  const child = spawn('npm', ['run', '-s', ...args], {
+    cwd: root,
+    detached: true,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  const text = { stdout: '', stderr: '' }
+  child.stdout.on('data', (data) => {
+    text.stdout += data
+  })
+  child.stderr.on('data', (data) => {
+    text.stderr += data
+  })
+  return {
+    child,
+    ended: once(child, 'close').then(([code]) => ({ code, ...text })),
+    async saw(wanted) {
+      while (!text.stderr.includes(wanted)) await Promise.race([once(child.stderr, 'data'), once(child, 'close')])
+    },
+  }
+}
+
+/** What a run leaves outside its record: temporary folders and control groups. */
+async function leftovers(): Promise<string[]> {
+  const places = [tmpdir(), '/sys/fs/cgroup/memory', '/sys/fs/cgroup/cpu']
+  const names = await Promise.all(places.map((place) => readdir(place).catch(() => [] as string[])))
+  return names.flat().filter((name) => /^culprit-\d+-/.test(name))
+}
+
+const readVerdict = async (dir: string) => readFile(join(dir, 'verdict.json'), 'utf8')
+
+test('high-load-quick dies of memory at the end of a retry storm, and can be judged again to the byte', async () => {
+  const dir = join(folder, 'crash')
+  const { code, stdout } = await start('scenario', 'high-load-quick', '--', '--out', dir).ended
+  const text = await readVerdict(dir)
+  const verdict = JSON.parse(text) as Verdict
+  expect(verdict).toMatchObject({
+    outcome: 'crashed',
+    chain: [
+      { role: 'trigger', hypothesis: 'cpu-too-small' },
+      { role: 'amplifier', hypothesis: 'retry-storm' },
+      { role: 'death', hypothesis: 'memory-limit' },
+    ],
+    missing: [],
+  })
+  expect(verdict.accounting).toMatchObject({ emitted: expect.any(Number), acknowledgedAndLost: 0 })
+  expect(stdout).toContain(verdict.headline.slice(0, 40))
+  expect(stdout).toContain(dir)
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80 + dir.length)
+  expect(code).toBe(0)
+  expect(await leftovers()).toEqual([])
+
+  // Every reference leads to a line that exists.
+  for (const ref of verdict.findings.flatMap((finding) => finding.observations.flatMap((one) => one.refs))) {
+    const [file = '', line] = ref.split(':')
+    const lines = (await readFile(join(dir, file), 'utf8')).split('\n')
+    expect(JSON.parse(lines[Number(line) - 1] ?? '')).toHaveProperty('kind')
+  }
+
+  // Judging works from the record alone, and never looks at what the stand-in was told.
+  await rm(join(dir, 'truth.json'))
+  await rm(join(dir, 'verdict.json'))
+  const again = await start('judge', '--', dir, '--json').ended
+  expect(again.stdout).toBe(text)
+  expect(await readVerdict(dir)).toBe(text)
+  expect(again.code).toBe(0)
+})
+
+test('Ctrl-C in mid-run: exit 130, everything stopped, the record readable', async () => {
+  const dir = join(folder, 'interrupted')
+  const { child, ended, saw } = start('scenario', 'high-load-quick', '--', '--out', dir)
+  await saw('events emitted')
+  process.kill(-(child.pid as number), 'SIGINT')
+  const { stderr } = await ended
+  expect(stderr).toContain('interrupted')
+  expect(stderr).toContain('exit 130')
+  expect(await leftovers()).toEqual([])
+
+  const evidence = await readEvidence(dir)
+  expect(evidence.end?.reason).toBe('interrupted')
+  expect(evidence.attempts.length).toBeGreaterThan(0)
+  const { code, stdout } = await start('judge', '--', dir).ended
+  expect(stdout).toContain('NOT KNOWN')
+  expect(code).toBe(3)
+})
+
+test('kill -9 of the harness leaves no process, and clean removes the rest', async () => {
+  const dir = join(folder, 'killed')
+  const { child, ended, saw } = start('scenario', 'high-load-quick', '--', '--out', dir)
+  await saw('events emitted')
+  const [ready] = (await readFile(join(dir, 'events.ndjson'), 'utf8')).split('\n', 1).map((line) => JSON.parse(line))
+  const { pid } = ready as { pid: number }
+  expect(existsSync(`/proc/${pid}`)).toBe(true)
+  process.kill(-(child.pid as number), 'SIGKILL')
+  await ended
+  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false)
+  const { code } = await start('clean').ended
+  expect(code).toBe(0)
+  expect(await leftovers()).toEqual([])
+  const judged = await start('judge', '--', dir).ended
+  expect(judged.code).toBe(3)
+})
+
+test.each([
+  [['scenario', 'high-laod'], 'did you mean high-load?'],
+  [['scenario', 'high-load', '--', '--memory', '900g'], "beyond this machine's"],
+  [['scenario', 'high-load', '--', '--out', '/proc/nowhere'], 'cannot be written'],
+  [['judge', '--', 'no-such-run'], 'there is no run "no-such-run"'],
+])('bad input %j: exit 4, nothing started', async (args, message) => {
+  const { code, stderr, stdout } = await start(...args).ended
+  expect(stderr).toContain(message)
+  expect(stdout).toBe('')
+  expect(code).toBe(4)
+})

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { times } from '../evidence.fixture.ts'
+import { find } from '../judgement/find.ts'
+import { healthy, stormCrash } from '../situations.fixture.ts'
+import { cpuTooSmall } from './cpu-too-small.ts'
+
+describe('CPU too small', () => {
+  it('is supported by throttling, a backlog beyond patience and writes that go on', () => {
+    const finding = find(cpuTooSmall, stormCrash())
+    expect(finding.answer).toBe('supported')
+    expect(finding.because).toBe('throttled in 97 % of periods; 95 pending at 9.0/s take 10.6 s')
+  })
+
+  it('is supported without a word from the service, by PostgreSQL and the clients', () => {
+    expect(find(cpuTooSmall, { ...stormCrash(), service: [] }).answer).toBe('supported')
+  })
+
+  it('is refuted by a measured absence of throttling', () => {
+    const finding = find(cpuTooSmall, stormCrash({ throttled: times(31, () => 0), cpu: times(31, () => 0.4) }))
+    expect(finding).toMatchObject({
+      answer: 'refuted',
+      because: 'throttled in 0 % of periods; used 40 % of its CPU quota',
+    })
+  })
+
+  it('is refuted by throttling that harmed nobody', () => {
+    const finding = find(cpuTooSmall, healthy({ throttled: times(9, () => 1), cpu: times(9, () => 1) }))
+    expect(finding).toMatchObject({ answer: 'refuted', because: 'no request timed out' })
+  })
+
+  it('is refuted when the CPU became short only after the first timeout: an effect, not the cause', () => {
+    const late = times(31, (second) => (second < 7 ? 0 : 1))
+    expect(find(cpuTooSmall, stormCrash({ throttled: late, cpu: late })).answer).toBe('refuted')
+  })
+
+  it('is refuted by a blocked event loop that spins at the quota', () => {
+    const stuck = times(30, (second) => (second < 2 ? second * 9 : second < 14 ? 18 : (second - 12) * 9 + 18))
+    const finding = find(cpuTooSmall, stormCrash({ written: stuck, rows: stuck }))
+    expect(finding).toMatchObject({ answer: 'refuted', because: 'nothing written from +2.0 s to +13.0 s' })
+  })
+
+  it.each([
+    ['CPU readings', { ...stormCrash(), cgroup: [] }],
+    ['throttling counters', stormCrash({ throttled: undefined })],
+    ['readings of writes', { ...stormCrash({ written: undefined }), postgres: [] }],
+    ['attempts', { ...stormCrash(), attempts: [] }],
+    ['an end', { ...stormCrash(), exit: null, end: null }],
+    ['CPU readings of the overload', { ...stormCrash(), cgroup: stormCrash().cgroup.slice(0, 2) }],
+  ])('stays inconclusive without %s', (_, evidence) => {
+    expect(find(cpuTooSmall, evidence).answer).toBe('inconclusive')
+  })
+})

@@ -1,0 +1,21 @@
+import type { Hypothesis } from '../hypothesis.ts'
+import { batchBlocked } from './batch-blocked.ts'
+import { cpuTooSmall } from './cpu-too-small.ts'
+import { generatorSaturated } from './generator-saturated.ts'
+import { memoryLimit } from './memory-limit.ts'
+import { outsideKill } from './outside-kill.ts'
+import { poolExhaustion } from './pool-exhaustion.ts'
+import { retryStorm } from './retry-storm.ts'
+import { uncaughtException } from './uncaught-exception.ts'
+
+/** Every rival cause, in the order in which a report lists them. */
+export const hypotheses: readonly Hypothesis[] = [
+  cpuTooSmall,
+  poolExhaustion,
+  batchBlocked,
+  retryStorm,
+  memoryLimit,
+  uncaughtException,
+  outsideKill,
+  generatorSaturated,
+]

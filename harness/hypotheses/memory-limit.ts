@@ -1,0 +1,70 @@
+import type { Hypothesis } from '../hypothesis.ts'
+import { highest, points } from '../measure.ts'
+import { formatAt, formatBytes } from '../units.ts'
+import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
+import { oomKillAtDeath } from './oom-kill.ts'
+import { describeExit } from './process-exit.ts'
+
+/** The kernel charges in batches of pages and gives up a little below the limit, never far below it. */
+const atLimitShare = 0.98
+
+export const memoryLimit: Hypothesis = {
+  name: 'memory-limit',
+  label: 'memory limit',
+  role: 'death',
+  claim: 'The kernel killed the service because its control group was at the memory limit.',
+  phrase: 'The kernel killed DataStorage at its memory limit',
+  predictions: [
+    {
+      statement: "the kernel's oom_kill counter rises as the main process ends",
+      necessary: true,
+      observe(evidence) {
+        const notDied = unlessDied(evidence)
+        if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
+        const oomKill = oomKillAtDeath(evidence, evidence.exit.t)
+        switch (oomKill.kind) {
+          case 'unknown':
+            return notMeasurable(oomKill.why)
+          case 'flat':
+            return oomKill.earlier
+              ? absent('oom_kill rose earlier, for another process', [oomKill.last.ref, evidence.exit.ref])
+              : absent(`oom_kill still ${oomKill.last.value} after the death`, [oomKill.last.ref, evidence.exit.ref])
+          case 'rose':
+            return seen(`oom_kill ${oomKill.from.value} -> ${oomKill.to.value} at ${formatAt(oomKill.to.t)}`, [
+              oomKill.to.ref,
+              evidence.exit.ref,
+            ])
+        }
+      },
+    },
+    {
+      statement: "the kernel's own peak of the memory used is at the limit",
+      necessary: true,
+      observe(evidence) {
+        const limitBytes = evidence.appliedLimits?.memoryLimitBytes
+        if (!limitBytes) return notMeasurable('the memory limit was not read back')
+        const peak = highest(points(evidence.cgroup, (probe) => probe.memoryPeakBytes))
+        if (!peak) return notMeasurable("no reading of the kernel's memory peak")
+        const because = `peak ${formatBytes(peak.value)} of ${formatBytes(limitBytes)}`
+        if (peak.value >= atLimitShare * limitBytes) return seen(because, [peak.ref])
+        const endMs = evidence.exit?.t ?? evidence.end?.t ?? Number.POSITIVE_INFINITY
+        const last = points(evidence.cgroup, (probe) => probe.memoryPeakBytes).at(-1)
+        // The counter never falls, so a last reading just before the end of a run that nobody died in is as good.
+        const covers = last && last.t >= (evidence.exit ? endMs : endMs - 1_000)
+        return covers ? absent(because, [last.ref]) : notMeasurable('the memory peak was last read before the end')
+      },
+    },
+    {
+      statement: 'SIGKILL ended the main process',
+      necessary: true,
+      observe(evidence) {
+        const notDied = unlessDied(evidence)
+        if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
+        const { kind, because } = describeExit(evidence.exit)
+        if (kind === 'unknown') return notMeasurable(because)
+        const isKill = evidence.exit.signal === 'SIGKILL' || evidence.exit.code === 137
+        return isKill ? seen(because, [evidence.exit.ref]) : absent(because, [evidence.exit.ref])
+      },
+    },
+  ],
+}

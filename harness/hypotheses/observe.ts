@@ -1,0 +1,55 @@
+import type { Evidence } from '../evidence.ts'
+import { fate, watchedUntilMs } from '../measure.ts'
+import { formatAt } from '../units.ts'
+import type { Observed } from '../verdict.ts'
+
+/** The prediction holds. */
+export function seen(because: string, refs: readonly string[] = []): Observed {
+  return { result: 'seen', because, refs }
+}
+
+/** The prediction does not hold, and it was measured for as long as it speaks of. */
+export function absent(because: string, refs: readonly string[] = []): Observed {
+  return { result: 'absent', because, refs }
+}
+
+/** The evidence is missing, short, or ends too early; `because` says what is missing. */
+export function notMeasurable(because: string): Observed {
+  return { result: 'not measurable', because, refs: [] }
+}
+
+/** Probes read the service four times a second; a longer silence than this may hide what is looked for. */
+export const longestSilenceMs = 2_000
+
+/** What every death has to answer first: `null` when there is a death to explain. */
+export function unlessDied(evidence: Evidence): Observed | null {
+  switch (fate(evidence)) {
+    case 'died':
+      return null
+    case 'alive':
+      return absent('DataStorage did not die', evidence.end ? [evidence.end.ref] : [])
+    case 'unknown':
+      return notMeasurable(evidence.end ? "the process's exit is not on record" : 'the record has no end')
+  }
+}
+
+/** Until when the service was watched, for predictions that need an end. */
+export function watched(evidence: Evidence): { untilMs: number } | Observed {
+  const untilMs = watchedUntilMs(evidence)
+  return untilMs === null ? notMeasurable('the record has no end') : { untilMs }
+}
+
+/** Absent, where the record goes on to an end; nothing can be said to be missing from a record that broke off. */
+export function absentIfWatched(evidence: Evidence, because: string): Observed {
+  const window = watched(evidence)
+  return 'untilMs' in window ? absent(because) : window
+}
+
+export function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+/** `from +1.0 s to +9.5 s`. */
+export function span(fromMs: number, toMs: number): string {
+  return `from ${formatAt(fromMs)} to ${formatAt(toMs)}`
+}

@@ -1,0 +1,148 @@
+import type { Evidence } from '../evidence.ts'
+import {
+  batchAttempts,
+  effectiveWriteRatePerSec,
+  longestGapMs,
+  type Point,
+  pendingStretches,
+  points,
+  type Stretch,
+  watchedUntilMs,
+} from '../measure.ts'
+import { oomKillAtDeath } from './oom-kill.ts'
+
+/** A time in which work was pending and nothing was written. */
+export interface Stall extends Stretch {
+  readonly refs: readonly string[]
+}
+
+/** What the record says of writes going on. */
+export interface Progress {
+  /** The end of what can be judged: the last moments before an OOM kill are left out. */
+  readonly untilMs: number
+  readonly lastWriteMs: number | null
+  /** The longest one that a healthy service has no excuse for. */
+  readonly stall: Stall | null
+  /** Why a stall could have gone unseen, or need not be one. `null`: all is covered. */
+  readonly doubt: string | null
+}
+
+/** At its limit a process thrashes before the kernel kills it: that is memory, not a block. */
+const thrashingMs = 1_000
+/** A PostgreSQL session reports its counters at most once a second (PGSTAT_MIN_INTERVAL). */
+const postgresLagMs = 1_000
+
+/**
+ * How long a standstill must last to be called a block: two fifths of the clients' patience, and at least 2 s, which is
+ * twice what PostgreSQL's statistics may lag and far above the 100 ms of a CFS period.
+ */
+export function stallThresholdMs(evidence: Evidence): number {
+  return Math.max(2_000, 0.4 * evidence.client.timeoutMs)
+}
+
+/**
+ * Follows the writes: events that the service says it committed, and rows that PostgreSQL says were inserted. A rise of
+ * either is progress; where a probe is missing (a throttled service answers late), the other decides.
+ *
+ * @returns `null` where neither was measured
+ */
+export function progress(evidence: Evidence): Progress | null {
+  const endMs = watchedUntilMs(evidence)
+  if (endMs === null) return null
+  const isOomKill = evidence.exit !== null && oomKillAtDeath(evidence, evidence.exit.t).kind === 'rose'
+  const untilMs = isOomKill ? endMs - thrashingMs : endMs
+
+  const written = points(evidence.service, (probe) => probe.eventsWritten)
+  const inserted = points(evidence.postgres, (probe) => probe.rowsInserted)
+  const ticks = [...rises(written, 'service'), ...rises(inserted, 'postgres')]
+    .filter((tick) => tick.t <= endMs)
+    .sort((a, b) => a.t - b.t)
+  if (ticks.length === 0) return null
+
+  const thresholdMs = stallThresholdMs(evidence)
+  const pending = pendingStretches(evidence)
+  const stall = longest(standstills(ticks, untilMs).flatMap((still) => pieces(still, pending, evidence)))
+  const lastWriteMs = ticks.findLast((tick) => tick.rose && tick.t >= 0)?.t ?? null
+  const blindMs = longest(
+    pending
+      .filter((stretch) => stretch.fromMs < untilMs)
+      .map((stretch) => ({ ...stretch, toMs: Math.min(stretch.toMs, untilMs) }))
+      .map((stretch) => ({ fromMs: 0, toMs: longestGapMs(ticks, stretch) })),
+  )
+  const isBlind = blindMs !== null && blindMs.toMs > thresholdMs
+  const base = { untilMs, lastWriteMs }
+  if (stall && stall.toMs - stall.fromMs >= thresholdMs) {
+    const excuse = excuseOf(stall, evidence)
+    return { ...base, stall: excuse ? null : stall, doubt: excuse }
+  }
+  return { ...base, stall: null, doubt: isBlind ? `no reading of writes for ${Math.round(blindMs.toMs)} ms` : null }
+}
+
+interface Tick extends Point {
+  readonly source: 'service' | 'postgres'
+  readonly rose: boolean
+}
+
+function rises(series: readonly Point[], source: Tick['source']): Tick[] {
+  return series.map((point, index) => ({
+    ...point,
+    source,
+    rose: point.value > (series[index - 1]?.value ?? point.value),
+  }))
+}
+
+/** Times between one rise and the next, without the last interval: the rise happened somewhere within it. */
+function standstills(ticks: readonly Tick[], untilMs: number): (Stall & { ticks: readonly Tick[] })[] {
+  const found: (Stall & { ticks: readonly Tick[] })[] = []
+  let still: Tick[] = []
+  for (const tick of [...ticks.filter((candidate) => candidate.t <= untilMs), null]) {
+    if (tick && !tick.rose) {
+      still.push(tick)
+      continue
+    }
+    const [first, last] = [still[0], still.at(-1)]
+    if (first && last) found.push({ fromMs: first.t, toMs: last.t, refs: [first.ref, last.ref], ticks: still })
+    still = tick ? [tick] : []
+  }
+  return found
+}
+
+/** The parts of a standstill in which work was pending, less what PostgreSQL's lag may have hidden. */
+function pieces(still: Stall & { ticks: readonly Tick[] }, pending: readonly Stretch[], evidence: Evidence): Stall[] {
+  return pending.flatMap((stretch) => {
+    const fromMs = Math.max(still.fromMs, stretch.fromMs)
+    const toMs = Math.min(still.toMs, stretch.toMs)
+    const isIdle = evidence.service.some((probe) => probe.t > fromMs && probe.t < toMs && probe.eventsPending === 0)
+    if (toMs <= fromMs || isIdle) return []
+    const lastSaid = still.ticks.findLast((tick) => tick.source === 'service' && tick.t <= toMs)
+    const isSaidByService = lastSaid !== undefined && lastSaid.t >= toMs - postgresLagMs
+    const lagMs = isSaidByService ? 0 : postgresLagMs
+    return [{ fromMs: fromMs + lagMs, toMs: Math.max(fromMs + lagMs, toMs), refs: still.refs }]
+  })
+}
+
+/**
+ * What else explains a standstill: a database that is gone, or one large batch. A batch is one transaction, so between
+ * two commits of a slow service lies the time that a whole batch takes.
+ */
+function excuseOf(stall: Stall, evidence: Evidence): string | null {
+  const isDatabaseGone = evidence.probeFailures.some(
+    ({ probe, t }) => probe === 'postgres' && t >= stall.fromMs && t <= stall.toMs,
+  )
+  if (isDatabaseGone) return 'PostgreSQL did not answer while nothing was written'
+  const ratePerSec = effectiveWriteRatePerSec(evidence)
+  if (!ratePerSec) return null
+  const largestBatch = batchAttempts(evidence).reduce((most, attempt) => Math.max(most, attempt.events), 0)
+  // Three: the rate is an average, and batches that are written side by side finish together.
+  const expectedMs = (3 * largestBatch * 1000) / ratePerSec
+  return stall.toMs - stall.fromMs < expectedMs
+    ? `no commit for ${Math.round(stall.toMs - stall.fromMs)} ms, but a batch of ${largestBatch} may take that long`
+    : null
+}
+
+function longest<T extends Stretch>(stretches: readonly T[]): T | null {
+  return stretches.reduce<T | null>(
+    (best, stretch) => (best && best.toMs - best.fromMs >= stretch.toMs - stretch.fromMs ? best : stretch),
+    null,
+  )
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { times } from '../evidence.fixture.ts'
+import { find } from '../judgement/find.ts'
+import { client, healthy, stormCrash } from '../situations.fixture.ts'
+import { retryStorm } from './retry-storm.ts'
+
+describe('retry storm', () => {
+  it('is supported when clients send again what the service still works on', () => {
+    const finding = find(retryStorm, stormCrash())
+    expect(finding.answer).toBe('supported')
+    expect(finding.because).toBe('2.1 attempts per event; 117 of 167 requests had no client left')
+    expect(finding.observations.map((observation) => observation.result)).toEqual(times(5, () => 'seen'))
+  })
+
+  it('is supported by events stored in vain where the service publishes nothing', () => {
+    const blackBox = { ...stormCrash(), service: [] }
+    const finding = find(retryStorm, blackBox)
+    expect(finding.answer).toBe('supported')
+    expect(finding.because).toContain('54 of 155 events stored in vain')
+    expect(find(retryStorm, { ...blackBox, stored: null }).answer).toBe('inconclusive')
+  })
+
+  it('is refuted by a burst in which nobody gave up', () => {
+    expect(find(retryStorm, healthy())).toMatchObject({
+      answer: 'refuted',
+      because: '1.0 attempts per event; no client gave up; no request timed out',
+    })
+  })
+
+  it('is refuted by resets at the burst that go well the second time', () => {
+    const requests = [
+      ...times(80, (index) => `${client(index)}0 ${index}..${500 + index} ok`),
+      ...times(20, (index) => 80 + index).flatMap((index) => [
+        `${client(index)}0 ${index}..${index + 1} reset`,
+        `${client(index)}0 ${1_000 + index}..${1_200 + index} ok`,
+      ]),
+    ]
+    const finding = find(retryStorm, healthy({ requests }))
+    expect(finding.answer).toBe('refuted')
+    expect(finding.because).toContain('1.2 attempts per event')
+  })
+
+  it('is refuted when the service drops what nobody waits for', () => {
+    const still = times(30, () => 60)
+    const finding = find(retryStorm, stormCrash({ inProgress: still, awaiting: still }))
+    expect(finding).toMatchObject({ answer: 'refuted', because: 'at most 0 % of requests had no client left' })
+  })
+
+  it('is not supported by a single probe that caught clients leaving', () => {
+    const awaiting = times(30, (second) => (second === 6 ? 10 : 60))
+    expect(find(retryStorm, stormCrash({ inProgress: times(30, () => 60), awaiting })).answer).toBe('refuted')
+  })
+
+  it('stays inconclusive when the service fell silent before the first timeout', () => {
+    const evidence = stormCrash({
+      inProgress: '999',
+      awaiting: '999',
+      pending: '999',
+      written: '123',
+      stored: undefined,
+    })
+    expect(find(retryStorm, evidence).answer).toBe('inconclusive')
+  })
+
+  it('does not count refusals after the death as attempts', () => {
+    const requests = times(30, (index) => [
+      `${client(index)}0 ${index}..1000 reset`,
+      `${client(index)}0 ${2_000 + index}..${2_001 + index} refused`,
+      `${client(index)}0 ${6_000 + index}..${6_001 + index} refused`,
+    ]).flat()
+    const finding = find(retryStorm, healthy({ requests, exit: { t: 1_000, code: 1 } }))
+    expect(finding.because).toContain('1.0 attempts per event')
+  })
+})

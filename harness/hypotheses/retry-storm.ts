@@ -1,0 +1,170 @@
+import type { Evidence } from '../evidence.ts'
+import type { Hypothesis } from '../hypothesis.ts'
+import { attemptsPerEvent, batchAttempts, eventIds, failedAttempts, longestGapMs, points } from '../measure.ts'
+import type { ServiceProbe } from '../sample.ts'
+import { formatAt } from '../units.ts'
+import type { Observed } from '../verdict.ts'
+import { absent, absentIfWatched, longestSilenceMs, notMeasurable, percent, seen, watched } from './observe.ts'
+
+/**
+ * Attempts per event. A burst that runs into a limit on open requests and then goes well stays near 1.1 (20 of 300
+ * events sent again, in the queueing model of the incident); a storm of clients with three attempts goes to 2 and more.
+ */
+const stormAttempts = 1.3
+/** Of the requests in progress: the share nobody waits for, from which on they are more than stragglers. */
+const abandonedShare = 0.25
+/** Of the events sent: the share stored in vain, from which on they are more than stragglers. */
+const inVainShare = 0.05
+
+export const retryStorm: Hypothesis = {
+  name: 'retry-storm',
+  label: 'retry storm',
+  role: 'amplifier',
+  claim: 'Clients gave up and sent again, while the service went on working on requests that nobody waited for.',
+  phrase: 'a retry storm',
+  predictions: [
+    {
+      statement: 'events are sent 1.3 times or more on average',
+      necessary: true,
+      observe(evidence) {
+        const perEvent = attemptsPerEvent(evidence)
+        if (perEvent === null) return notMeasurable('no attempt on record')
+        const because = `${perEvent.toFixed(1)} attempts per event`
+        if (perEvent >= stormAttempts) {
+          const first = failedAttempts(evidence, ['timeout'])[0]
+          return seen(because, first ? [first.ref] : [])
+        }
+        return absentIfWatched(evidence, because)
+      },
+    },
+    {
+      statement: 'a quarter of the requests in progress has no client left, or events are stored in vain',
+      necessary: true,
+      observe: worksInVain,
+    },
+    {
+      statement: 'clients time out and send the same events again',
+      necessary: true,
+      observe(evidence) {
+        if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+        const timeouts = failedAttempts(evidence, ['timeout'])
+        if (timeouts.length === 0) return absentIfWatched(evidence, 'no request timed out')
+        const keys = new Set(batchAttempts(evidence).map(keyOf))
+        const again = timeouts.filter((attempt) => keys.has(keyOf({ ...attempt, attempt: attempt.attempt + 1 })))
+        const first = again[0]
+        return first
+          ? seen(`${again.length} batches sent again after a timeout`, [first.ref])
+          : absentIfWatched(evidence, `none of ${timeouts.length} timeouts was followed by another attempt`)
+      },
+    },
+    {
+      statement: 'goodput falls while throughput stays: most of what is written answers nobody',
+      necessary: false,
+      observe: goodputFalls,
+    },
+    {
+      statement: 'the overload stays although fewer events arrive than are written',
+      necessary: false,
+      observe: overloadStays,
+    },
+  ],
+}
+
+function keyOf(attempt: { client: string; firstEvent: number; attempt: number }): string {
+  return `${attempt.client}/${attempt.firstEvent}/${attempt.attempt}`
+}
+
+/** Two probes running: one alone may fall between a client's leaving and the service's noticing it. */
+function worksInVain(evidence: Evidence): Observed {
+  const window = watched(evidence)
+  if (!('untilMs' in window)) return window
+  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  const first = failedAttempts(evidence, ['timeout'])[0]
+  if (!first) return absent('no client gave up')
+
+  const shares = abandoned(evidence, window.untilMs)
+  const stormy = shares.filter((one, index) => {
+    return (
+      one.share >= abandonedShare &&
+      Math.max(shares[index - 1]?.share ?? 0, shares[index + 1]?.share ?? 0) >= abandonedShare
+    )
+  })
+  if (stormy.length > 0) {
+    const worst = stormy.reduce((a, b) => (b.without > a.without ? b : a))
+    return seen(`${worst.without} of ${worst.inProgress} requests had no client left`, [worst.ref])
+  }
+  const covered = points(evidence.service, withoutClient)
+  const isCovered = longestGapMs(covered, { fromMs: first.endedMs, toMs: window.untilMs }) <= longestSilenceMs
+  if (shares.length > 0 && isCovered) {
+    const most = Math.max(...shares.map((one) => one.share))
+    return absent(`at most ${percent(most)} of requests had no client left`)
+  }
+  return storedInVain(evidence)
+}
+
+function withoutClient(probe: ServiceProbe): number | null {
+  const { requestsInProgress, requestsAwaitingAnswer } = probe
+  return requestsInProgress === null || requestsAwaitingAnswer === null
+    ? null
+    : requestsInProgress - requestsAwaitingAnswer
+}
+
+function abandoned(evidence: Evidence, untilMs: number) {
+  return evidence.service.flatMap((probe) => {
+    const without = withoutClient(probe)
+    if (without === null || probe.t < 0 || probe.t > untilMs) return []
+    const inProgress = probe.requestsInProgress ?? 0
+    return [{ ref: probe.ref, inProgress, without, share: inProgress > 0 ? without / inProgress : 0 }]
+  })
+}
+
+/** What a service that publishes nothing leaves behind: rows whose senders never heard of them. */
+function storedInVain(evidence: Evidence): Observed {
+  if (!evidence.stored) return notMeasurable('neither requests in progress nor the stored events are on record')
+  const sent = eventIds(batchAttempts(evidence))
+  const acknowledged = eventIds(batchAttempts(evidence).filter((attempt) => attempt.outcome === 'ok'))
+  let inVain = 0
+  for (const id of sent) {
+    const slash = id.lastIndexOf('/')
+    const copies = evidence.stored.get(id.slice(0, slash))?.[Number(id.slice(slash + 1))] ?? 0
+    if (copies > 1 || (copies === 1 && !acknowledged.has(id))) inVain++
+  }
+  const because = `${inVain} of ${sent.size} events stored in vain`
+  return inVain >= inVainShare * sent.size ? seen(because) : absent(because)
+}
+
+function goodputFalls(evidence: Evidence): Observed {
+  const window = watched(evidence)
+  if (!('untilMs' in window)) return window
+  const first = failedAttempts(evidence, ['timeout'])[0]
+  if (!first) return absent('no request timed out')
+  const written = points(evidence.service, (probe) => probe.eventsWritten, first.endedMs, window.untilMs)
+  const [from, to] = [written[0], written.at(-1)]
+  if (!from || !to || to.value <= from.value)
+    return notMeasurable('no readings of events written after the first timeout')
+  const acknowledged = batchAttempts(evidence)
+    .filter((attempt) => attempt.outcome === 'ok' && attempt.endedMs > from.t && attempt.endedMs <= to.t)
+    .reduce((sum, attempt) => sum + attempt.events, 0)
+  const because = `${acknowledged} of ${to.value - from.value} events written were acknowledged`
+  return acknowledged < (to.value - from.value) / 2
+    ? seen(because, [from.ref, to.ref])
+    : absent(because, [from.ref, to.ref])
+}
+
+function overloadStays(evidence: Evidence): Observed {
+  const window = watched(evidence)
+  if (!('untilMs' in window)) return window
+  const first = failedAttempts(evidence, ['timeout'])[0]
+  if (!first) return absent('no request timed out')
+  const probes = evidence.service.filter((probe) => probe.t >= first.endedMs && probe.t <= window.untilMs)
+  const complete = probes.filter((probe) => probe.eventsPending !== null && probe.eventsWritten !== null)
+  const [from, to] = [complete[0], complete.at(-1)]
+  if (!from || !to || to.t <= from.t) return notMeasurable('no readings of the backlog after the first timeout')
+  const written = (to.eventsWritten ?? 0) - (from.eventsWritten ?? 0)
+  const arrived = batchAttempts(evidence)
+    .filter((attempt) => attempt.attempt === 1 && attempt.startedMs > from.t && attempt.startedMs <= to.t)
+    .reduce((sum, attempt) => sum + attempt.events, 0)
+  const because = `${from.eventsPending} pending at ${formatAt(from.t)}, ${to.eventsPending} at ${formatAt(to.t)}; ${arrived} new, ${written} written`
+  const stays = arrived < written && (to.eventsPending ?? 0) >= (from.eventsPending ?? 0)
+  return stays ? seen(because, [from.ref, to.ref]) : absent(because, [from.ref, to.ref])
+}

@@ -1,0 +1,57 @@
+import type { Evidence } from '../evidence.ts'
+import type { Hypothesis } from '../hypothesis.ts'
+import { type Manifest, schemaVersion } from '../record.ts'
+import type { Verdict } from '../verdict.ts'
+import { accounting } from './accounting.ts'
+import { chain } from './chain.ts'
+import { judgeExpectation } from './expectation.ts'
+import { find, withhold } from './find.ts'
+import { headline } from './headline.ts'
+import { latency } from './latency.ts'
+import { memory } from './memory.ts'
+import { plausibility } from './plausibility.ts'
+import { timeline } from './timeline.ts'
+import { distrust, outcomeOf } from './trust.ts'
+
+/**
+ * Judges a run from its record. Pure: the same record gives the same verdict, to the byte. The manifest gives the run's
+ * name and expectation; causes are found in the evidence alone.
+ */
+export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readonly Hypothesis[]): Verdict {
+  const found = hypotheses.map((hypothesis) => find(hypothesis, evidence))
+  const reasons = distrust(evidence, found)
+  const distrusted = reasons[0]
+  const findings = found.map((finding) => {
+    return distrusted && finding.role !== 'instrument' ? withhold(finding, distrusted) : finding
+  })
+  const { outcome, reason } = distrusted ? { outcome: 'unknown' as const, reason: distrusted } : outcomeOf(evidence)
+  const causes = chain(findings, evidence)
+  const events = accounting(evidence)
+  const memoryUse = memory(evidence)
+  const phrases = new Map(hypotheses.map((hypothesis) => [hypothesis.name, hypothesis.phrase]))
+  const told = { outcome, chain: causes, findings, accounting: events, reason, phrases }
+
+  const missing = [...reasons, ...(distrusted || !reason ? [] : [reason])]
+  for (const { answer, label, because } of found) {
+    if (answer === 'inconclusive') missing.push(`${label}: ${because}`)
+  }
+  if (!evidence.stored) missing.push('the stored events: the database was not read back')
+
+  return {
+    schemaVersion,
+    run: manifest.id,
+    scenario: manifest.scenario,
+    outcome,
+    headline: headline(told, evidence),
+    diedMs: evidence.exit?.t ?? null,
+    chain: causes,
+    findings,
+    missing,
+    timeline: timeline(evidence),
+    memory: memoryUse,
+    latency: latency(evidence),
+    accounting: events,
+    plausibility: plausibility(evidence, memoryUse),
+    expectation: judgeExpectation(manifest.expect, told),
+  }
+}

@@ -1,0 +1,24 @@
+import type { Evidence } from '../evidence.ts'
+import { highest, points, watchedUntilMs } from '../measure.ts'
+import type { Memory } from '../verdict.ts'
+
+const mostValues = 60
+
+/** The control group's memory: limit and peak as the kernel has them, and a small picture of the run. */
+export function memory(evidence: Evidence): Memory {
+  const used = points(evidence.cgroup, (probe) => probe.memoryBytes)
+  const peaks = points(evidence.cgroup, (probe) => probe.memoryPeakBytes)
+  const untilMs = watchedUntilMs(evidence) ?? used.at(-1)?.t ?? 0
+  const during = used.filter((point) => point.t >= 0 && point.t <= untilMs)
+
+  const values = Math.min(mostValues, during.length)
+  const stretchOf = (t: number) => Math.min(values - 1, Math.floor((t / Math.max(untilMs, 1)) * values))
+  const series = Array.from({ length: values }, (_, index) => during.filter((point) => stretchOf(point.t) === index))
+  return {
+    limiter: evidence.appliedLimits?.limiter ?? null,
+    limitBytes: evidence.appliedLimits?.memoryLimitBytes ?? null,
+    peakBytes: highest(peaks)?.value ?? highest(used)?.value ?? null,
+    baselineBytes: (used.findLast((point) => point.t <= 0) ?? used[0])?.value ?? null,
+    seriesBytes: series.flatMap((stretch) => highest(stretch)?.value ?? []),
+  }
+}

@@ -1,0 +1,48 @@
+import type { Evidence } from '../evidence.ts'
+import {
+  attemptsPerEvent,
+  batchAttempts,
+  effectiveWriteRatePerSec,
+  highest,
+  loadClients,
+  points,
+  watchedUntilMs,
+} from '../measure.ts'
+import type { Memory, Plausibility } from '../verdict.ts'
+
+/** The figures that tell whether an explanation can be true at all, such as the memory that one pending event must cost. */
+export function plausibility(evidence: Evidence, { peakBytes, baselineBytes }: Memory): Plausibility {
+  const untilMs = watchedUntilMs(evidence) ?? undefined
+  const peakPending = highest(points(evidence.service, (probe) => probe.eventsPending, 0, untilMs))?.value ?? null
+  const abandoned = points(
+    evidence.service,
+    ({ requestsInProgress: all, requestsAwaitingAnswer: awaited }) =>
+      all === null || awaited === null ? null : all - awaited,
+    0,
+    untilMs,
+  )
+  const attempts = batchAttempts(evidence)
+  const lastSentMs = attempts.reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
+  // Events are emitted while first attempts are due, whether or not the service still lives.
+  const lastEmittedMs = evidence.attempts
+    .filter((one) => one.phase === 'load' && one.operation === 'write-batch' && one.attempt === 1)
+    .reduce((last, attempt) => Math.max(last, attempt.intendedMs), 0)
+  const clients = loadClients(evidence)
+  const emitted = clients.reduce((sum, client) => sum + client.emitted, 0)
+  const jsonBytes = clients.reduce((sum, client) => sum + client.jsonBytes, 0)
+  return {
+    peakPendingEvents: peakPending,
+    bytesPerPendingEvent:
+      peakBytes === null || baselineBytes === null ? null : ratio(peakBytes - baselineBytes, peakPending),
+    bytesPerEventAsJson: ratio(jsonBytes, emitted),
+    eventsPerSecEmitted: emitted === 0 ? null : ratio(emitted, lastEmittedMs / 1000),
+    attemptsPerSecSent: attempts.length === 0 ? null : ratio(attempts.length, lastSentMs / 1000),
+    attemptsPerEvent: attemptsPerEvent(evidence),
+    effectiveWriteRatePerSec: effectiveWriteRatePerSec(evidence),
+    peakAbandonedRequests: highest(abandoned)?.value ?? null,
+  }
+}
+
+function ratio(part: number, whole: number | null): number | null {
+  return whole === null || whole <= 0 ? null : part / whole
+}

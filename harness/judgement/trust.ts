@@ -1,0 +1,37 @@
+import type { Evidence } from '../evidence.ts'
+import { fate } from '../measure.ts'
+import { formatAt } from '../units.ts'
+import type { Finding, Verdict } from '../verdict.ts'
+
+/** Why nothing that this run shows can be trusted, the first reason first. Empty: it can. */
+export function distrust(evidence: Evidence, findings: readonly Finding[]): string[] {
+  const { warmUp, burst, end } = evidence
+  const instrument = findings.find((finding) => finding.role === 'instrument' && finding.answer === 'supported')
+  const reasons: string[] = []
+  if (!warmUp) reasons.push('the warm-up is not on record')
+  else if (warmUp.failed > 0)
+    reasons.push(`the warm-up was not clean: ${warmUp.failed} of ${warmUp.attempts} attempts failed`)
+  else if (warmUp.attempts === 0 && evidence.phases.warmUpMs > 0) reasons.push('the warm-up sent nothing')
+  if (!burst) reasons.push('the burst never began')
+  if (!end) reasons.push('the record has no end: the harness itself broke off')
+  else if (end.reason === 'interrupted') reasons.push(`the run was interrupted at ${formatAt(end.t)}`)
+  else if (end.reason === 'error')
+    reasons.push(`the harness failed at ${formatAt(end.t)}${end.message ? `: ${end.message}` : ''}`)
+  if (instrument) reasons.push(`the load generator was saturated: ${instrument.because}`)
+  return reasons
+}
+
+/** What a run that can be trusted shows. `reason` says why it shows neither. */
+export function outcomeOf(evidence: Evidence): { outcome: Verdict['outcome']; reason: string | null } {
+  switch (fate(evidence)) {
+    case 'died':
+      return { outcome: 'crashed', reason: null }
+    case 'unknown':
+      return { outcome: 'unknown', reason: 'the service ended, but its exit is not on record' }
+    case 'alive': {
+      const { end } = evidence
+      if (end?.reason === 'drained') return { outcome: 'survived', reason: null }
+      return { outcome: 'unknown', reason: `the backlog had not drained by ${formatAt(end?.t ?? 0)}` }
+    }
+  }
+}

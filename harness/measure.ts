@@ -1,0 +1,152 @@
+import type { Evidence, Recorded } from './evidence.ts'
+import type { Attempt, ClientSummary, Line } from './sample.ts'
+
+/** One figure of one line of the record. */
+export interface Point {
+  /** Milliseconds since the burst. */
+  readonly t: number
+  readonly value: number
+  readonly ref: string
+}
+
+/** A stretch of the run, in milliseconds since the burst. */
+export interface Stretch {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** One figure over time; lines that do not carry it are left out. */
+export function points<T extends Line>(
+  lines: readonly Recorded<T>[],
+  pick: (line: T) => number | null,
+  fromMs = Number.NEGATIVE_INFINITY,
+  toMs = Number.POSITIVE_INFINITY,
+): Point[] {
+  return lines.flatMap((line) => {
+    const value = pick(line)
+    return value === null || line.t < fromMs || line.t > toMs ? [] : [{ t: line.t, value, ref: line.ref }]
+  })
+}
+
+/** The first of the highest points. */
+export function highest(series: readonly Point[]): Point | undefined {
+  return series.reduce<Point | undefined>(
+    (best, point) => (best && best.value >= point.value ? best : point),
+    undefined,
+  )
+}
+
+/** Whether the service died, as far as the record says. A record that speaks of a death but lacks the exit cannot say how. */
+export function fate(evidence: Evidence): 'died' | 'alive' | 'unknown' {
+  if (evidence.exit) return 'died'
+  return evidence.end && evidence.end.reason !== 'died' ? 'alive' : 'unknown'
+}
+
+/** Until when the service could be watched: its death, else the end of the run. `null`: the record does not say. */
+export function watchedUntilMs(evidence: Evidence): number | null {
+  return evidence.exit?.t ?? evidence.end?.t ?? null
+}
+
+/** The load's attempts at batches that found a living service: what came after the death says nothing about it. */
+export function batchAttempts(evidence: Evidence): Recorded<Attempt>[] {
+  const untilMs = evidence.exit?.t ?? Number.POSITIVE_INFINITY
+  return evidence.attempts.filter(
+    (attempt) => attempt.phase === 'load' && attempt.operation === 'write-batch' && attempt.startedMs < untilMs,
+  )
+}
+
+/** Attempts at batches that ended in one of these errors before the service died, by the time of the error. */
+export function failedAttempts(
+  evidence: Evidence,
+  classes: readonly NonNullable<Attempt['failure']>['errorClass'][],
+): Recorded<Attempt>[] {
+  const untilMs = watchedUntilMs(evidence) ?? Number.POSITIVE_INFINITY
+  return batchAttempts(evidence)
+    .filter((attempt) => attempt.failure && classes.includes(attempt.failure.errorClass) && attempt.endedMs <= untilMs)
+    .sort((a, b) => a.endedMs - b.endedMs)
+}
+
+/** Batches intended before the first of them failed: later on, a generator may look tired for the service's sake. */
+export function attemptsBeforeFirstError(evidence: Evidence): Recorded<Attempt>[] {
+  const attempts = batchAttempts(evidence)
+  const firstErrorMs = attempts.reduce(
+    (first, attempt) => (attempt.outcome === 'ok' ? first : Math.min(first, attempt.endedMs)),
+    Number.POSITIVE_INFINITY,
+  )
+  return attempts.filter((attempt) => attempt.intendedMs < firstErrorMs)
+}
+
+/** What the load's clients had done at the end; the warm-up's own client is none of them. */
+export function loadClients(evidence: Evidence): Recorded<ClientSummary>[] {
+  return evidence.clients.filter((client) => client.client !== 'warm-up')
+}
+
+/** The ids of the events that these attempts carried, each once. */
+export function eventIds(attempts: readonly Pick<Attempt, 'client' | 'firstEvent' | 'events'>[]): Set<string> {
+  const ids = new Set<string>()
+  for (const { client, firstEvent, events } of attempts) {
+    for (let event = firstEvent; event < firstEvent + events; event++) ids.add(eventId(client, event))
+  }
+  return ids
+}
+
+/** How an event is named: its client and its number there. */
+export function eventId(client: string, event: number): string {
+  return `${client}/${event}`
+}
+
+/** How often an event was sent before the death, on average. `null`: nothing was sent. */
+export function attemptsPerEvent(evidence: Evidence): number | null {
+  const attempts = batchAttempts(evidence)
+  const distinct = eventIds(attempts).size
+  return distinct === 0 ? null : attempts.reduce((sum, attempt) => sum + attempt.events, 0) / distinct
+}
+
+/** When the service had work: a request of the load was open, or the service itself said that events were pending. */
+export function pendingStretches(evidence: Evidence): Stretch[] {
+  const untilMs = watchedUntilMs(evidence) ?? Number.POSITIVE_INFINITY
+  const open = batchAttempts(evidence).map((attempt) => ({ fromMs: attempt.startedMs, toMs: attempt.endedMs }))
+  const pending = points(evidence.service, (probe) => probe.eventsPending, 0)
+  const stated = pending.flatMap((point, index) => {
+    const next = pending[index + 1]
+    return next && point.value > 0 && next.value > 0 ? [{ fromMs: point.t, toMs: next.t }] : []
+  })
+  const merged: { fromMs: number; toMs: number }[] = []
+  for (const { fromMs, toMs } of [...open, ...stated].sort((a, b) => a.fromMs - b.fromMs)) {
+    const last = merged.at(-1)
+    if (last && fromMs <= last.toMs) last.toMs = Math.max(last.toMs, toMs)
+    else if (fromMs < untilMs) merged.push({ fromMs, toMs })
+  }
+  return merged.map(({ fromMs, toMs }) => ({ fromMs, toMs: Math.min(toMs, untilMs) }))
+}
+
+/** Events/s that the service committed while it had events pending. `null`: it does not publish both figures. */
+export function effectiveWriteRatePerSec(evidence: Evidence): number | null {
+  const untilMs = watchedUntilMs(evidence) ?? Number.POSITIVE_INFINITY
+  let written = 0
+  let durationMs = 0
+  const probes = evidence.service.filter((probe) => probe.t >= 0 && probe.t <= untilMs)
+  const complete = probes.filter((probe) => probe.eventsPending !== null && probe.eventsWritten !== null)
+  for (const [index, probe] of complete.entries()) {
+    const next = complete[index + 1]
+    if (!next || !probe.eventsPending || !next.eventsPending) continue
+    written += (next.eventsWritten ?? 0) - (probe.eventsWritten ?? 0)
+    durationMs += next.t - probe.t
+  }
+  return durationMs === 0 ? null : (written / durationMs) * 1000
+}
+
+/** The longest time within a stretch without a reading, its edges included. */
+export function longestGapMs(series: readonly Point[], { fromMs, toMs }: Stretch): number {
+  const times = series.map((point) => point.t).filter((t) => t > fromMs && t < toMs)
+  // A reading at an edge, or just outside it, covers the edge as well as one that hits it.
+  const before = series.findLast((point) => point.t <= fromMs)
+  const after = series.find((point) => point.t >= toMs)
+  const marks = [before ? fromMs : Number.NEGATIVE_INFINITY, ...times, after ? toMs : null].filter((t) => t !== null)
+  let longest = 0
+  for (const [index, t] of marks.entries()) {
+    const next = marks[index + 1] ?? toMs
+    longest = Math.max(longest, next - (Number.isFinite(t) ? t : fromMs))
+  }
+  return longest
+}

@@ -1,0 +1,84 @@
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { readEvidence, readManifest } from './evidence.ts'
+import { createRecord, recordFiles, schemaVersion } from './record.ts'
+import { manifest } from './report/verdict.fixture.ts'
+
+let dir: string
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'culprit-test-'))
+})
+afterEach(() => rm(dir, { recursive: true, force: true }))
+
+const truth = { service: { profile: 'p', profileOptions: {}, poolSize: 1 }, replay: 'again' }
+const burst = { kind: 'burst', t: 0, at: '2026-01-02T03:04:05.000Z' } as const
+const redis = { kind: 'redis', t: 5, pingMs: 1, usedMemoryBytes: 2, dlqLength: 0 } as const
+
+test('what is written is read back, each line with the way to it', async () => {
+  const record = await createRecord(dir, manifest, truth)
+  record.event(burst)
+  record.probe(redis)
+  record.probe({ ...redis, t: 6 })
+  await record.close()
+  const evidence = await readEvidence(dir)
+  expect(evidence.burst).toEqual({ ...burst, ref: 'events.ndjson:1' })
+  expect(evidence.redis.map((probe) => [probe.t, probe.ref])).toEqual([
+    [5, 'probes.ndjson:1'],
+    [6, 'probes.ndjson:2'],
+  ])
+  expect(evidence.end).toBeNull()
+  expect(evidence.stored).toBeNull()
+})
+
+test('evidence holds neither the scenario nor what the stand-in was told', async () => {
+  const record = await createRecord(
+    dir,
+    { ...manifest, scenario: 'secret-name' },
+    { ...truth, replay: 'secret-replay' },
+  )
+  await record.close()
+  expect(JSON.stringify(await readEvidence(dir))).not.toMatch(/secret|profile/)
+})
+
+test('a line that was cut off when the harness died is left out, the rest is read', async () => {
+  const record = await createRecord(dir, manifest, truth)
+  record.event(burst)
+  await record.close()
+  await appendFile(join(dir, recordFiles.events), '{"kind":"end","t":12')
+  const evidence = await readEvidence(dir)
+  expect(evidence.burst?.t).toBe(0)
+  expect(evidence.end).toBeNull()
+})
+
+test('damage in the middle of a record is named with its line', async () => {
+  const record = await createRecord(dir, manifest, truth)
+  await record.close()
+  await writeFile(join(dir, recordFiles.events), `nonsense\n${JSON.stringify(burst)}\n`)
+  await expect(readEvidence(dir)).rejects.toThrow(/events\.ndjson:1 is not JSON/)
+})
+
+test('a record of a newer schema is refused, and the error says what to do', async () => {
+  await writeFile(join(dir, recordFiles.manifest), JSON.stringify({ ...manifest, schemaVersion: schemaVersion + 1 }))
+  await expect(readManifest(dir)).rejects.toThrow(
+    `schema version ${schemaVersion + 1}, this Culprit reads up to ${schemaVersion}`,
+  )
+})
+
+test.each([
+  ['not JSON', 'no readable run'],
+  ['{}', 'no schemaVersion'],
+])('a run.json that holds %s is refused', async (text, message) => {
+  await writeFile(join(dir, recordFiles.manifest), text)
+  await expect(readManifest(dir)).rejects.toThrow(message)
+})
+
+test('a record cannot be started where a file is in the way, which stays as it was', async () => {
+  const record = await createRecord(dir, manifest, truth)
+  await record.close()
+  await rm(dir, { recursive: true })
+  await writeFile(dir, 'a file in the way')
+  await expect(createRecord(join(dir, 'run'), manifest, truth)).rejects.toThrow()
+  expect(await readFile(dir, 'utf8')).toBe('a file in the way')
+})

@@ -1,0 +1,127 @@
+import { PassThrough } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+import { afterEach, expect, test, vi } from 'vitest'
+import type { Verdict } from '../verdict.ts'
+import { renderMarkdown } from './markdown.ts'
+import { createProgress, figuresText, type LiveFigures } from './progress.ts'
+import { renderSummary } from './terminal.ts'
+import { crash, manifest } from './verdict.fixture.ts'
+
+const plain = (verdict: Verdict) =>
+  stripVTControlCharacters(renderSummary(verdict, manifest, 'results/runs/x', process.stdout))
+
+test('the summary of a crash fits one screen of 80 columns and tells the chain first, in the order of events', () => {
+  const lines = plain(crash).split('\n')
+  expect(lines.length).toBeLessThanOrEqual(40)
+  for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80)
+  const text = lines.join('\n')
+  expect(text).toContain('CRASHED at +33.7 s. The kernel killed DataStorage at its memory limit')
+  const places = [
+    'trigger   CPU too small',
+    'amplifier retry storm',
+    'death     memory limit',
+    'batch blocked',
+    'outside kill',
+  ]
+  const found = places.map((place) => text.indexOf(place))
+  expect(found.every((at) => at > 0)).toBe(true)
+  expect(found).toEqual([...found].sort((a, b) => a - b))
+})
+
+test('the summary says what was measured, what was lost, and what is not known', () => {
+  const text = plain(crash).replaceAll(/\s+/g, ' ')
+  expect(text).toContain('reset +1.0 s (21) timeout +5.6 s (312) death +33.7 s')
+  expect(text).toContain('peak 2 GiB of 2 GiB')
+  expect(text).toContain('p50 4.10 s p95 5.00 s p99 5.00 s (from the intended start)')
+  expect(text).toContain('300: 52 acknowledged, 246 dropped by the client, 240 stored, 75 more than once')
+  expect(text).toContain('0 acknowledged and lost')
+  expect(text).toContain('12 MiB (166 pending at the peak), 15,345 times its JSON of 820 B')
+  expect(text).toContain('not known: batch blocked: no reading of writes')
+  expect(text).toContain('it held (exit 0)')
+})
+
+test('what was not measured is said, not left out', () => {
+  const text = plain({
+    ...crash,
+    memory: { limiter: null, limitBytes: null, peakBytes: null, baselineBytes: null, seriesBytes: [] },
+    latency: { response: null, service: null, sendDelay: null },
+    accounting: {
+      ...crash.accounting,
+      stored: null,
+      storedMoreThanOnce: null,
+      storedUnacknowledged: null,
+      acknowledgedAndLost: null,
+    },
+  })
+  expect(text).toMatch(/memory +not measured/)
+  expect(text).toMatch(/response +none/)
+  expect(text).toContain('limit not read back')
+  expect(text.replaceAll(/\s+/g, ' ')).toContain('storage not read back')
+})
+
+test('colours follow the stream and NO_COLOR', () => {
+  vi.stubEnv('FORCE_COLOR', '1')
+  vi.stubEnv('NO_COLOR', undefined)
+  expect(renderSummary(crash, manifest, '.', process.stdout)).toContain('\u001b[')
+  vi.stubEnv('FORCE_COLOR', undefined)
+  vi.stubEnv('NO_COLOR', '1')
+  expect(renderSummary(crash, manifest, '.', process.stdout)).not.toContain('\u001b[')
+})
+
+test('report.md holds every prediction with its evidence and the way back to the record', () => {
+  const text = renderMarkdown(crash, manifest)
+  for (const { prediction } of crash.findings.flatMap((finding) => finding.observations))
+    expect(text).toContain(prediction)
+  expect(text).toContain('`probes.ndjson:7`')
+  expect(text).toContain('- **trigger**: CPU too small, which led to the next: it began before')
+  expect(text).toContain('Per second, reset: +1 s: 20, +33 s: 1.')
+})
+
+test('text from a service cannot become markup in report.md', () => {
+  const [first, ...rest] = crash.findings
+  if (!first) throw new Error('no finding')
+  const hostile = { ...crash, findings: [{ ...first, because: '<script>alert(1)</script> | cell\nline' }, ...rest] }
+  const text = renderMarkdown(hostile, manifest)
+  expect(text).not.toContain('<script>')
+  expect(text).toContain('\\| cell line')
+})
+
+const live: LiveFigures = {
+  atMs: 12_300,
+  load: manifest.load,
+  limits: manifest.limits,
+  emitted: 180,
+  acknowledged: 41,
+  dropped: 3,
+  errors: { timeout: 12, reset: 0 },
+  memoryBytes: 1.25 * 2 ** 30,
+  eventsPending: 120,
+  isDead: false,
+}
+
+test('live figures in one line', () => {
+  expect(figuresText(live)).toBe(
+    '+12.3 s  180 of 300 events emitted, 41 acknowledged, 3 dropped  timeout 12  memory 1.25 GiB of 2 GiB  backlog 120',
+  )
+  expect(figuresText({ ...live, isDead: true, memoryBytes: null })).toContain('DataStorage is dead')
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllEnvs()
+})
+
+test('without a terminal, progress is plain lines, one every five seconds, and none after the end', () => {
+  vi.useFakeTimers()
+  const stream = new PassThrough({ encoding: 'utf8' })
+  const progress = createProgress(stream as unknown as NodeJS.WriteStream)
+  progress.say('warming up')
+  progress.watch(() => live)
+  vi.advanceTimersByTime(10_000)
+  progress[Symbol.dispose]()
+  vi.advanceTimersByTime(60_000)
+  const lines = (stream.read() as string).trimEnd().split('\n')
+  expect(lines).toHaveLength(4)
+  expect(lines[0]).toBe('culprit: warming up')
+  expect(lines.join('')).not.toContain('\u001b')
+})
