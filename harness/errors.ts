@@ -42,3 +42,8 @@ export class StackError extends Error {
 export class InterruptedError extends Error {
   override name = 'InterruptedError'
 }
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error)
+}

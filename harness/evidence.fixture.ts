@@ -36,7 +36,7 @@ export interface Picture {
   readonly deadlocks?: Drawn
   /**
    * Such as `a0 100..5100 timeout`: client a, its event 0, from start to end, and how it ended. A second request for the
-   * same event is its second attempt. `a0x3` carries three events; `+40` after the end adds a send delay.
+   * same event is its second attempt. `a0*3` carries three events; `+40` after the end adds a send delay.
    */
   readonly requests?: readonly string[]
   readonly exit?: Partial<ProcessExit> & { readonly t: number }
@@ -190,7 +190,7 @@ function postgres(picture: Picture, stepMs: number): PostgresProbe[] {
 function requests(drawn: readonly string[]): Recorded<Attempt>[] {
   const sent = new Map<string, number>()
   const lines = drawn.map((text): Attempt => {
-    const match = /^([a-z-]+\d*[a-z]|[a-z]+)(\d+)(?:x(\d+))? (-?\d+)\.\.(\d+)(?:\+(\d+))? (\S+)$/.exec(text)
+    const match = /^([a-z-]+\d*[a-z]|[a-z]+)(\d+)(?:\*(\d+))? (-?\d+)\.\.(\d+)(?:\+(\d+))? (\S+)$/.exec(text)
     if (!match) throw new Error(`not a request: ${text}`)
     const [, client = '', event, count = '1', started, ended, delay = '0', how = ''] = match
     const key = `${client}/${event}`

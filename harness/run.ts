@@ -1,9 +1,9 @@
 import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startStack } from '../containers/stack.ts'
-import { createClock } from './clock.ts'
+import { type Clock, createClock } from './clock.ts'
 import { readBack, startCollector } from './collector/index.ts'
-import { InterruptedError } from './errors.ts'
+import { InterruptedError, messageOf } from './errors.ts'
 import { readEvidence, readManifest } from './evidence.ts'
 import { hypotheses } from './hypotheses/index.ts'
 import { judge } from './judgement/judge.ts'
@@ -22,90 +22,76 @@ import { drive, warmUp } from './workload/index.ts'
  * @throws StackError when a part does not start, InterruptedError when `signal` aborts
  */
 export async function run(plan: RunPlan, dir: string, progress: Progress, signal: AbortSignal): Promise<Verdict> {
-  const { service, limits } = plan.scenario
+  const { service, limits, phases } = plan.scenario
   await using record = await createRecord(dir, await describeRun(plan, basename(dir)), { service, replay: plan.replay })
+  let clock: Clock | null = null
   try {
-    const startedMs = performance.now()
     progress.say('starting PostgreSQL, Redis and DataStorage')
     const logFile = join(dir, recordFiles.log)
-    await using stack = await startStack(
-      { runtime: plan.runtime, service, limits, logFile, onProgress: progress.say },
-      signal,
-    )
-    await observe(plan, stack, record, performance.now() - startedMs, progress, signal)
+    const options = { runtime: plan.runtime, service, limits, logFile, onProgress: progress.say }
+    await using stack = await startStack(options, signal)
+    clock = createClock(phases.warmUpMs + settleMs)
+    await observe(plan, stack, clock, record, progress, signal)
   } catch (error) {
     const reason = signal.aborted ? 'interrupted' : 'error'
-    record.event({ kind: 'end', t: 0, reason, message: error instanceof Error ? error.message : String(error) })
+    record.event({ kind: 'end', t: clock?.now() ?? 0, reason, message: messageOf(error) })
     throw signal.aborted ? new InterruptedError('interrupted', { cause: error }) : error
   }
   await record.close()
-  progress.say('judging')
   return judgeRun(dir)
 }
+
+/** The probes' own start must not fall into the burst. */
+const settleMs = 250
 
 /** Drives the load while the probes run, and reads the database back. Everything it sees goes into the record. */
 async function observe(
   { scenario, seed }: RunPlan,
   stack: Stack,
+  clock: Clock,
   record: RecordWriter,
-  tookMs: number,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const { load, client, phases } = scenario
-  const clock = createClock(phases.warmUpMs + settleMs)
-  const { versions, datastorage } = stack
-  record.event({ kind: 'stack-ready', t: clock.now(), tookMs: Math.round(tookMs), pid: datastorage.pid, versions })
-  record.event({ kind: 'limits', t: clock.now(), ...datastorage.limits })
+  const { load, client, phases, limits } = scenario
+  const { pid, baseUrl, limits: applied } = stack.datastorage
+  const runId = basename(record.dir)
+  record.event({ kind: 'stack-ready', t: clock.now(), pid, versions: stack.versions })
+  record.event({ kind: 'limits', t: clock.now(), ...applied })
 
   await using collector = startCollector({ stack, clock, probe: record.probe, event: record.event })
-  const over = new AbortController()
-  const stop = AbortSignal.any([signal, over.signal])
-  const runId = basename(record.dir)
-  const workload = {
-    load,
-    client,
-    seed,
-    runId,
-    clock,
-    baseUrl: datastorage.baseUrl,
-    sample: record.sample,
-    signal: stop,
-  }
+  using over = abortAtEnd(signal)
+  const workload = { load, client, seed, runId, clock, baseUrl, sample: record.sample, signal: over.signal }
   progress.say('warming up')
-  record.event({ kind: 'warm-up', ...(await warmUp({ ...workload, warmUpMs: phases.warmUpMs })), t: clock.now() })
+  record.event({ kind: 'warm-up', ...(await warmUp(workload)), t: clock.now() })
   await wait(Math.max(0, -clock.now()), undefined, { signal })
   record.event({ kind: 'burst', t: clock.now(), at: new Date(clock.burstAtEpochMs).toISOString() })
 
   const driving = drive(workload)
-  progress.watch(() => ({ atMs: clock.now(), load, limits: scenario.limits, ...driving.live, ...collector.latest }))
-  const ending: Promise<EndReason>[] = [
-    driving.done.then(() => collector.drained(stop)).then(() => 'drained'),
-    collector.died.then(() => wait(phases.afterDeathMs, undefined, { signal: stop })).then(() => 'died'),
-    wait(phases.maxMs - clock.now(), undefined, { signal: stop }).then(() => 'time-limit'),
-  ]
-  try {
-    const reason = await Promise.race(ending)
-    over.abort()
-    await driving.done
-    await collector.stop()
-    record.event({ kind: 'end', t: clock.now(), reason })
-  } finally {
-    over.abort()
-    await Promise.allSettled([...ending, driving.done])
-  }
+  progress.watch(() => ({ atMs: clock.now(), load, limits, ...driving.live, ...collector.latest }))
+  const reason = await Promise.race<EndReason>([
+    driving.done.then(() => collector.drained(over.signal)).then(() => 'drained'),
+    collector.died.then(() => wait(phases.afterDeathMs, 'died', { signal: over.signal })),
+    wait(phases.maxMs - clock.now(), 'time-limit', { signal: over.signal }),
+  ])
+  over.abort()
+  await driving.done
+  await collector.stop()
+  record.event({ kind: 'end', t: clock.now(), reason })
+
   progress.say('reading the database back')
-  await readBack({
-    postgresUrl: stack.postgres.connectionString,
-    runId,
-    live: driving.live,
-    write: record.stored,
-    clock,
+  const postgresUrl = stack.postgres.connectionString
+  await readBack({ postgresUrl, runId, clock, write: record.stored }).catch((error: unknown) => {
+    progress.say(`the database could not be read back: ${messageOf(error)}`)
   })
 }
 
-/** The probes' own start must not fall into the burst. */
-const settleMs = 250
+/** Aborts with `signal`, when told to, and in any case when the scope is left. */
+function abortAtEnd(signal: AbortSignal) {
+  const controller = new AbortController()
+  const abort = () => controller.abort()
+  return { signal: AbortSignal.any([signal, controller.signal]), abort, [Symbol.dispose]: abort }
+}
 
 /** Judges a recorded run, from its folder alone, and writes verdict and report beside the record. */
 export async function judgeRun(dir: string): Promise<Verdict> {

@@ -145,7 +145,6 @@ export type RunEvent =
   | (Line & AppliedLimits & { readonly kind: 'limits' })
   | (Line & {
       readonly kind: 'stack-ready'
-      readonly tookMs: number
       readonly pid: number | null
       readonly versions: Readonly<Record<string, string>>
     })

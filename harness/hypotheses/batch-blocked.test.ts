@@ -18,7 +18,7 @@ const judged = (changed: Partial<Picture> = {}) => find(batchBlocked, evidence({
 describe('batch deadlock', () => {
   it('is supported by work that is pending while nothing is written', () => {
     expect(judged()).toMatchObject({ answer: 'supported' })
-    expect(judged().because).toBe('nothing written from +1.0 s to +8.0 s; 8 timeouts or 5xx from +5.5 s on')
+    expect(judged().because).toBe('nothing written from +1.0 s to +8.0 s')
   })
 
   it('is supported for an event loop that answers no probe, by PostgreSQL and the open requests', () => {
@@ -68,17 +68,17 @@ describe('batch deadlock', () => {
       memory: times(13, (index) => Math.min(1, index / 10)),
       oomKills: '0000000000001',
       pending: '888888888888',
-      written: '123456789999',
-      rows: '123456789999',
-      requests: [...requests, 'z0 0..6000 reset'],
+      written: times(12, (index) => Math.min(index, 7) * 10),
+      rows: times(12, (index) => Math.min(index, 7) * 10),
+      requests: [...requests, 'y0 3600..5100 timeout', 'z0 0..6000 reset'],
     }
     const killed = evidence({ ...thrashing, exit: { t: 6_000, signal: 'SIGKILL' } })
     expect(find(batchBlocked, killed).answer).not.toBe('supported')
   })
 
   it('does not mistake one large batch of a slow service for a block', () => {
-    const requests = ['a0x9 0..5000 timeout', 'b0x9 0..5000 timeout']
-    const finding = judged({ written: '0000999888', rows: '0000999999', requests })
+    const requests = ['a0*9 0..5000 timeout', 'b0*9 0..5000 timeout']
+    const finding = judged({ written: '0000999999', rows: '0000999999', requests })
     expect(finding).toMatchObject({ answer: 'inconclusive' })
     expect(finding.because).toContain('a batch of 9 may take that long')
   })

@@ -91,7 +91,8 @@ function cpuWhilePending(evidence: Evidence): CpuUse | Observed {
   const readings = evidence.cgroup.filter((probe) => probe.t <= untilMs + 1_000)
   const counted = points(readings, (probe) => probe.periods)
   const whole: Stretch = { fromMs: pending[0]?.fromMs ?? 0, toMs: pending.at(-1)?.toMs ?? 0 }
-  if (longestGapMs(counted, whole) > longestSilenceMs) return notMeasurable('no CPU readings that cover the overload')
+  if (longestGapMs(counted, whole) > longestSilenceMs(evidence))
+    return notMeasurable('no CPU readings that cover the overload')
 
   let [periods, throttled, cpuMs, durationMs] = [0, 0 as number | null, 0 as number | null, 0]
   const refs: string[] = []
@@ -133,7 +134,8 @@ function backlogBeyondPatience(evidence: Evidence): Observed {
   const because = `${peak.value} pending at ${ratePerSec.toFixed(1)}/s take ${formatMs(waitMs)}`
   if (waitMs > timeoutMs) return seen(because, [peak.ref, first.ref])
   // The backlog must have been watched while the request that timed out was waiting.
-  const isWatched = longestGapMs(pending, { fromMs: first.startedMs, toMs: first.endedMs }) <= longestSilenceMs / 2
+  const isWatched =
+    longestGapMs(pending, { fromMs: first.startedMs, toMs: first.endedMs }) <= longestSilenceMs(evidence) / 2
   return isWatched ? absent(because, [peak.ref]) : notMeasurable('no readings of the backlog before the first timeout')
 }
 

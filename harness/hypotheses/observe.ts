@@ -18,8 +18,13 @@ export function notMeasurable(because: string): Observed {
   return { result: 'not measurable', because, refs: [] }
 }
 
-/** Probes read the service four times a second; a longer silence than this may hide what is looked for. */
-export const longestSilenceMs = 2_000
+/**
+ * A longer silence of a probe may hide what is looked for: a state that makes clients give up lasts about as long as they
+ * wait. Two seconds at most, which is eight readings of the probes that come four times a second.
+ */
+export function longestSilenceMs(evidence: Evidence): number {
+  return Math.min(2_000, evidence.client.timeoutMs)
+}
 
 /** What every death has to answer first: `null` when there is a death to explain. */
 export function unlessDied(evidence: Evidence): Observed | null {

@@ -85,7 +85,11 @@ function fullPoolOf(evidence: Evidence): FullPool | null {
 
 /** The longest time with a full pool, of two readings at least: one alone may be the burst's first breath. */
 function fullPool(evidence: Evidence, untilMs: number): FullPool | null {
-  return longestFull(serviceReadings(evidence, untilMs)) ?? longestFull(postgresReadings(evidence, untilMs))
+  const silenceMs = longestSilenceMs(evidence)
+  return (
+    longestFull(serviceReadings(evidence, untilMs), silenceMs) ??
+    longestFull(postgresReadings(evidence, untilMs), silenceMs)
+  )
 }
 
 function serviceReadings(evidence: Evidence, untilMs: number): Reading[] {
@@ -108,12 +112,12 @@ function postgresReadings(evidence: Evidence, untilMs: number): Reading[] {
     })
 }
 
-function longestFull(readings: readonly Reading[]): FullPool | null {
+function longestFull(readings: readonly Reading[], silenceMs: number): FullPool | null {
   let best: FullPool | null = null
   let run: Reading[] = []
   for (const reading of readings) {
     const previous = run.at(-1)
-    const follows = previous && reading.t - previous.t <= longestSilenceMs
+    const follows = previous && reading.t - previous.t <= silenceMs
     run = !reading.isFull ? [] : follows ? [...run, reading] : [reading]
     const first = run[0]
     if (!first || run.length < 2 || (best && reading.t - first.t <= best.toMs - best.fromMs)) continue
@@ -130,7 +134,7 @@ function neverFull(evidence: Evidence, untilMs: number): Observed {
   const inUse = points(evidence.service, (probe) => probe.poolInUse)
   const working = points(evidence.postgres, (probe) => probe.active + probe.idleInTransaction)
   for (const series of [inUse, working]) {
-    if (longestGapMs(series, { fromMs: firstMs, toMs: untilMs }) > longestSilenceMs) continue
+    if (longestGapMs(series, { fromMs: firstMs, toMs: untilMs }) > longestSilenceMs(evidence)) continue
     const most = highest(series.filter((point) => point.t >= 0 && point.t <= untilMs))
     if (!most) continue
     if (most.value < size) return absent(`at most ${most.value} of ${size} connections in use`, [most.ref])
@@ -139,20 +143,22 @@ function neverFull(evidence: Evidence, untilMs: number): Observed {
   return notMeasurable('no readings of the connections that cover the run')
 }
 
+/** PostgreSQL's counters come up to a second late: a shorter stretch cannot show that they stand still. */
+const shortestForPostgresMs = 2_000
+
 /** Nothing written while every connection is held is a deadlock on the pool: another cause, with another cure. */
 function writesGoOn(evidence: Evidence): Observed {
   const full = fullPoolOf(evidence)
   if (!full) return notMeasurable('the pool was not seen full')
-  // PostgreSQL's counters come up to a second late.
-  const toMs = full.toMs + 1_000
-  const series = [
-    points(evidence.service, (probe) => probe.eventsWritten, full.fromMs, full.toMs),
-    points(evidence.postgres, (probe) => probe.rowsInserted, full.fromMs, toMs),
-  ].filter((one) => one.length >= 2)
-  if (series.length === 0) return notMeasurable('no readings of writes while the pool was full')
-  const rising = series.find((one) => (one.at(-1)?.value ?? 0) > (one[0]?.value ?? 0))
+  const written = points(evidence.service, (probe) => probe.eventsWritten, full.fromMs, full.toMs)
+  const inserted = points(evidence.postgres, (probe) => probe.rowsInserted, full.fromMs, full.toMs)
   const during = span(full.fromMs, full.toMs)
-  return rising
-    ? seen(`writes went on ${during}`, [rising.at(-1)?.ref ?? ''])
-    : absent(`nothing written ${during}`, full.refs)
+  for (const series of [written, inserted]) {
+    const [first, last] = [series[0], series.at(-1)]
+    if (first && last && last.value > first.value) return seen(`writes went on ${during}`, [first.ref, last.ref])
+  }
+  const isMeasured = written.length >= 2 || (inserted.length >= 2 && full.toMs - full.fromMs >= shortestForPostgresMs)
+  return isMeasured
+    ? absent(`nothing written ${during}`, full.refs)
+    : notMeasurable('no readings of writes while the pool was full')
 }

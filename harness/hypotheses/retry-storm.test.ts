@@ -62,6 +62,17 @@ describe('retry storm', () => {
     expect(find(retryStorm, evidence).answer).toBe('inconclusive')
   })
 
+  it('is refuted when clients gave up for good: what was sent again had been reset', () => {
+    const requests = times(40, (index) => [
+      `${client(index)}0 ${index}..${index + 1} reset`,
+      `${client(index)}0 ${1_000 + index}..${6_000 + index} timeout`,
+    ]).flat()
+    expect(find(retryStorm, stormCrash({ requests }))).toMatchObject({
+      answer: 'refuted',
+      because: 'none of 40 timeouts was followed by another attempt',
+    })
+  })
+
   it('does not count refusals after the death as attempts', () => {
     const requests = times(30, (index) => [
       `${client(index)}0 ${index}..1000 reset`,

@@ -94,7 +94,7 @@ function worksInVain(evidence: Evidence): Observed {
     return seen(`${worst.without} of ${worst.inProgress} requests had no client left`, [worst.ref])
   }
   const covered = points(evidence.service, withoutClient)
-  const isCovered = longestGapMs(covered, { fromMs: first.endedMs, toMs: window.untilMs }) <= longestSilenceMs
+  const isCovered = longestGapMs(covered, { fromMs: first.endedMs, toMs: window.untilMs }) <= longestSilenceMs(evidence)
   if (shares.length > 0 && isCovered) {
     const most = Math.max(...shares.map((one) => one.share))
     return absent(`at most ${percent(most)} of requests had no client left`)

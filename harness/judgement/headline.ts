@@ -95,7 +95,13 @@ function set(told: Told, amplifier: ChainLink, triggers: readonly ChainLink[]): 
 /** Causes that stand, but that nothing ties to what was told so far. */
 function apart(told: Told, toldOf: readonly ChainLink[]): string {
   const rest = told.chain.filter((link) => !toldOf.includes(link))
-  return rest.length > 0 ? ` Also found, without a proven tie: ${names(told, rest)}.` : ''
+  const amplifiers = rest.filter((link) => link.role === 'amplifier')
+  const tied = amplifiers.flatMap((amplifier) => leadingTo(told, amplifier))
+  const groups = [
+    ...amplifiers.map((amplifier) => set(told, amplifier, leadingTo(told, amplifier))),
+    ...rest.filter((link) => !amplifiers.includes(link) && !tied.includes(link)).map((link) => phrase(told, link)),
+  ]
+  return groups.length > 0 ? ` Also found, without a proven tie to that: ${list(groups)}.` : ''
 }
 
 function names(told: Told, links: readonly ChainLink[]): string {

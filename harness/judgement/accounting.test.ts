@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { evidence, times } from '../evidence.fixture.ts'
+import type { Evidence } from '../evidence.ts'
+import type { Drop } from '../sample.ts'
+import { client, healthy, stormCrash } from '../situations.fixture.ts'
+import { accounting } from './accounting.ts'
+
+const drop = (client: string, firstEvent: number | null, events: number, why: Drop['why']) => {
+  return { kind: 'drop' as const, t: 9_000, ref: 'x', client, firstEvent, events, why }
+}
+/** One client, eight events and two that found the buffer full; one of each fate. */
+const mixed: Evidence = {
+  ...evidence({
+    requests: [
+      'a0 0..10 ok', // stored once
+      'a1 0..10 ok', // stored twice
+      'a2 0..10 ok', // acknowledged, and not in the database
+      'a3 0..5000 timeout', // dropped, yet stored
+      'a4 0..5000 timeout', // dropped, not stored
+      'a5 0..5000 timeout', // open at the end, stored
+      'a6 0..5000 timeout', // open at the end, not stored
+    ],
+    stored: new Map([
+      ['a', [1, 2, 0, 1, 0, 1, 0, 0]],
+      ['warm-up', [1, 1, 1, 1, 1]],
+    ]),
+  }),
+  drops: [drop('a', 3, 2, 'attempts-exhausted'), drop('a', null, 2, 'buffer-full'), drop('warm-up', 0, 1, 'rejected')],
+  clients: [{ kind: 'client', t: 9_000, ref: 'x', client: 'a', emitted: 8, unfinished: 3, jsonBytes: 1 }],
+}
+
+describe('accounting', () => {
+  it('follows every event by its id, and leaves the warm-up out', () => {
+    expect(accounting(mixed)).toEqual({
+      emitted: 10,
+      attempted: 7,
+      acknowledged: 3,
+      stored: 4,
+      acknowledgedAndLost: 1,
+      storedUnacknowledged: 2,
+      storedMoreThanOnce: 1,
+      droppedByClient: 4,
+      neverAttempted: 1,
+      unknown: 1,
+    })
+  })
+
+  it('says nothing of what is stored when the database was not read back', () => {
+    expect(accounting({ ...mixed, stored: null })).toMatchObject({
+      stored: null,
+      acknowledgedAndLost: null,
+      storedMoreThanOnce: null,
+      unknown: 2,
+    })
+  })
+
+  it('does not count an event twice that was sent twice', () => {
+    expect(accounting(evidence({ requests: ['a0*3 0..5000 timeout', 'a0*3 6000..6100 ok'] }))).toMatchObject({
+      emitted: 3,
+      attempted: 3,
+      acknowledged: 3,
+    })
+  })
+
+  it.each([
+    ['a crash', stormCrash()],
+    ['a healthy run', healthy()],
+    [
+      'a crash with drops',
+      { ...stormCrash(), drops: times(20, (index) => drop(client(60 + index), 0, 1, 'attempts-exhausted')) },
+    ],
+    ['all fates', mixed],
+  ])('balances for %s', (_, record) => {
+    const sum = accounting(record)
+    const droppedUnsent = record.drops
+      .filter((one) => one.firstEvent === null)
+      .reduce((total, one) => total + one.events, 0)
+    expect(sum.emitted).toBe(sum.attempted + droppedUnsent + sum.neverAttempted)
+    expect(sum.stored).toBe(sum.acknowledged - (sum.acknowledgedAndLost ?? 0) + (sum.storedUnacknowledged ?? 0))
+    const open = sum.attempted - sum.acknowledged - (sum.droppedByClient - droppedUnsent)
+    expect(sum.unknown).toBeLessThanOrEqual(open)
+    expect(open - sum.unknown).toBeLessThanOrEqual(sum.storedUnacknowledged ?? 0)
+  })
+})

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import { evidence, times } from '../evidence.fixture.ts'
+import { client, healthy, stormCrash } from '../situations.fixture.ts'
+import { latency } from './latency.ts'
+import { memory } from './memory.ts'
+import { plausibility } from './plausibility.ts'
+import { timeline } from './timeline.ts'
+
+const GiB = 2 ** 30
+
+describe('latency', () => {
+  it('counts from the intended start, timeouts included, to three figures', () => {
+    const requests = [...times(99, (index) => `${client(index)}0 1000..1100+50 ok`), 'z0 1000..6000 timeout']
+    const { response, service, sendDelay } = latency(evidence({ requests }))
+    expect(response?.p50Ms).toBeCloseTo(150, 0)
+    expect(service?.p50Ms).toBeCloseTo(100, 0)
+    expect(sendDelay?.p99Ms).toBeCloseTo(50, 0)
+    expect(service?.maxMs).toBeCloseTo(5_000, -1)
+    expect(service?.count).toBe(100)
+  })
+
+  it('leaves out what found no living service, and is empty without attempts', () => {
+    const requests = ['a0 0..100 ok', 'b0 3000..3001 refused']
+    expect(latency(evidence({ requests, exit: { t: 2_000, code: 1 } })).service?.count).toBe(1)
+    expect(latency(evidence({}))).toEqual({ response: null, service: null, sendDelay: null })
+  })
+})
+
+describe('timeline', () => {
+  it('lists each error with its first, last and count per second, those after the death included', () => {
+    const requests = ['a0 0..1200 reset', 'b0 0..1900 reset', 'c0 0..3100 reset', 'd0 4000..4001 refused']
+    expect(timeline(evidence({ requests, exit: { t: 3_200, code: 1 } }))).toEqual({
+      errors: [
+        {
+          errorClass: 'reset',
+          count: 3,
+          firstMs: 1_200,
+          lastMs: 3_100,
+          perSecond: [
+            [1, 2],
+            [3, 1],
+          ],
+          firstRef: 'samples.ndjson:10000',
+        },
+        {
+          errorClass: 'refused',
+          count: 1,
+          firstMs: 4_001,
+          lastMs: 4_001,
+          perSecond: [[4, 1]],
+          firstRef: 'samples.ndjson:10003',
+        },
+      ],
+      diedMs: 3_200,
+      firstHealthFailureMs: null,
+      lastHealthOkMs: null,
+    })
+  })
+
+  it('says when health failed first and was good last, since the burst', () => {
+    const health = (
+      [
+        [-500, 503],
+        [250, 200],
+        [500, 503],
+        [750, 200],
+        [1_000, null],
+      ] as const
+    ).map(([t, status]) => {
+      return { kind: 'health' as const, t, ref: 'x', tookMs: 1, status, failure: null }
+    })
+    expect(timeline({ ...evidence({}), health })).toMatchObject({ firstHealthFailureMs: 500, lastHealthOkMs: 750 })
+  })
+})
+
+describe('memory', () => {
+  it('takes limit and peak from the kernel, the baseline from the burst', () => {
+    expect(memory(evidence({ memory: '▂▄█▄', oomKills: '0000' }))).toEqual({
+      limiter: 'cgroup-v1',
+      limitBytes: 2 * GiB,
+      peakBytes: 2 * GiB,
+      baselineBytes: 0.5 * GiB,
+      seriesBytes: [0.5 * GiB, GiB, 2 * GiB, GiB],
+    })
+  })
+
+  it('draws 60 values at most and keeps the spikes', () => {
+    const { seriesBytes } = memory(
+      evidence({ stepMs: 10, memory: times(6_000, (index) => (index === 3_333 ? 1 : 0.25)) }),
+    )
+    expect(seriesBytes).toHaveLength(60)
+    expect(Math.max(...seriesBytes)).toBe(2 * GiB)
+  })
+})
+
+describe('plausibility', () => {
+  it('says what a pending event would have to weigh, and how fast events were really written', () => {
+    const record = evidence({
+      memory: '▁▄▇▄',
+      pending: '0844',
+      written: '0149',
+      inProgress: '0932',
+      awaiting: '0512',
+      requests: ['a0*4 0..1000 timeout', 'a0*4 2000..2900 ok'],
+    })
+    const figures = plausibility(record, memory(record))
+    expect(figures).toMatchObject({
+      peakPendingEvents: 8,
+      bytesPerPendingEvent: (1.5 * GiB) / 8,
+      bytesPerEventAsJson: 800,
+      attemptsPerEvent: 2,
+      // 1 -> 9 within the two seconds that began and ended with work pending
+      effectiveWriteRatePerSec: 4,
+      peakAbandonedRequests: 4,
+    })
+  })
+
+  it('claims nothing that was not measured', () => {
+    const record = { ...stormCrash(), service: [], cgroup: [] }
+    expect(plausibility(record, memory(record))).toMatchObject({
+      peakPendingEvents: null,
+      bytesPerPendingEvent: null,
+      effectiveWriteRatePerSec: null,
+      peakAbandonedRequests: null,
+    })
+    expect(plausibility(healthy(), memory(healthy())).bytesPerPendingEvent).toBeNull()
+  })
+})

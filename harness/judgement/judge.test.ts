@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest'
+import { times } from '../evidence.fixture.ts'
+import type { Evidence } from '../evidence.ts'
+import { hypotheses } from '../hypotheses/index.ts'
+import type { Hypothesis } from '../hypothesis.ts'
+import type { Manifest } from '../record.ts'
+import { client, healthy, stormCrash } from '../situations.fixture.ts'
+import { judge } from './judge.ts'
+
+function manifestOf(evidence: Evidence, expectation = 'any'): Manifest {
+  return {
+    schemaVersion: 1,
+    id: 'run-1',
+    scenario: 'drawn',
+    startedAt: '2026-01-01T00:00:00.000Z',
+    load: evidence.load,
+    client: evidence.client,
+    limits: evidence.limits,
+    phases: evidence.phases,
+    poolSize: evidence.poolSize,
+    seed: 1,
+    expect: { expectation, from: 'the scenario' },
+    runtime: 'embedded',
+    git: null,
+    versions: { culprit: '0', node: '24' },
+    machine: { cpuModel: 'x', cpus: 2, memoryBytes: 1, kernel: 'x' },
+  }
+}
+const judged = (evidence: Evidence, expectation?: string) =>
+  judge(manifestOf(evidence, expectation), evidence, hypotheses)
+const standing = (evidence: Evidence) => judged(evidence).chain.map((link) => link.hypothesis)
+
+describe('judge', () => {
+  it('names trigger, amplifier and death of the incident, and what ties them', () => {
+    const verdict = judged(stormCrash(), 'memory-limit')
+    expect(verdict).toMatchObject({
+      outcome: 'crashed',
+      diedMs: 30_000,
+      missing: [],
+      expectation: { held: true, exitCode: 0 },
+    })
+    expect(verdict.chain).toEqual([
+      {
+        role: 'trigger',
+        hypothesis: 'cpu-too-small',
+        leadsTo: 'retry-storm',
+        because: 'it began at +0.0 s, before the first timeout at +5.1 s',
+      },
+      {
+        role: 'amplifier',
+        hypothesis: 'retry-storm',
+        leadsTo: 'memory-limit',
+        because: 'memory follows the backlog (correlation 1.00)',
+      },
+      { role: 'death', hypothesis: 'memory-limit', leadsTo: null, because: null },
+    ])
+  })
+
+  it('finds no cause in a healthy run, and leaves nothing open', () => {
+    const verdict = judged(healthy(), 'survive')
+    expect(verdict).toMatchObject({ outcome: 'survived', chain: [], missing: [], expectation: { held: true } })
+    expect(verdict.findings.map((finding) => finding.answer)).toEqual(hypotheses.map(() => 'refuted'))
+  })
+
+  it('gives the same verdict to the byte', () => {
+    expect(JSON.stringify(judged(stormCrash()))).toBe(JSON.stringify(judged(stormCrash())))
+  })
+
+  it('does not look at the name of the scenario', () => {
+    const [one, other] = ['high-load', 'healthy'].map((scenario) =>
+      judge({ ...manifestOf(stormCrash()), scenario }, stormCrash(), hypotheses),
+    )
+    expect(one?.findings).toEqual(other?.findings)
+  })
+
+  it('ties no memory to a backlog that it does not follow', () => {
+    const memory = times(31, (second) => (second < 28 ? 0.3 + (second % 2) / 10 : 1))
+    const verdict = judged(stormCrash({ memory }))
+    expect(verdict.chain.find((link) => link.hypothesis === 'retry-storm')?.leadsTo).toBeNull()
+    expect(verdict.headline).toContain('Also found, without a proven tie')
+  })
+
+  const missingEvidence: [string, Partial<Evidence>][] = [
+    ['attempts', { attempts: [] }],
+    ['client summaries', { clients: [] }],
+    ['readings of the control group', { cgroup: [] }],
+    ["the service's figures", { service: [] }],
+    ["PostgreSQL's figures", { postgres: [] }],
+    ['limits', { appliedLimits: null }],
+    ['the exit', { exit: null }],
+    ['stored events', { stored: null }],
+    ['all probes', { cgroup: [], service: [], postgres: [], stored: null }],
+    ['an end', { end: null }],
+    [
+      'everything',
+      {
+        attempts: [],
+        clients: [],
+        cgroup: [],
+        service: [],
+        postgres: [],
+        stored: null,
+        appliedLimits: null,
+        exit: null,
+        end: null,
+      },
+    ],
+  ]
+  it.each(missingEvidence)('accuses nothing new without %s', (_, without) => {
+    const whole = standing(stormCrash())
+    for (const cause of standing({ ...stormCrash(), ...without })) expect(whole).toContain(cause)
+  })
+  it.each(missingEvidence)('acquits none of the culprits without %s', (_, without) => {
+    const verdict = judged({ ...stormCrash(), ...without })
+    const culprits = verdict.findings.filter((finding) => standing(stormCrash()).includes(finding.hypothesis))
+    for (const finding of culprits) expect(finding).not.toMatchObject({ answer: 'refuted' })
+  })
+
+  it.each<[string, Partial<Evidence>, string]>([
+    [
+      'a warm-up with errors',
+      { warmUp: { kind: 'warm-up', t: -500, ref: 'x', attempts: 5, failed: 2 } },
+      'the warm-up was not clean: 2 of 5 attempts failed',
+    ],
+    ['no warm-up', { warmUp: null }, 'the warm-up is not on record'],
+    ['no burst', { burst: null }, 'the burst never began'],
+    ['no end', { end: null }, 'the record has no end: the harness itself broke off'],
+    [
+      'an interruption',
+      { end: { kind: 'end', t: 31_000, ref: 'x', reason: 'interrupted' } },
+      'the run was interrupted at +31.0 s',
+    ],
+    [
+      'a harness that failed',
+      { end: { kind: 'end', t: 31_000, ref: 'x', reason: 'error', message: 'disk full' } },
+      'the harness failed at +31.0 s: disk full',
+    ],
+  ])('claims nothing after %s, but states the death', (_, changed, reason) => {
+    const verdict = judged({ ...stormCrash(), ...changed }, 'memory-limit')
+    expect(verdict).toMatchObject({
+      outcome: 'unknown',
+      diedMs: 30_000,
+      chain: [],
+      expectation: { held: null, exitCode: 3 },
+    })
+    expect(verdict.missing[0]).toBe(reason)
+    expect(verdict.headline).toBe(`DataStorage died at +30.0 s; why is not known: ${reason}.`)
+    for (const finding of verdict.findings.filter((one) => one.role !== 'instrument')) {
+      expect(finding).toMatchObject({ answer: 'inconclusive', because: reason })
+    }
+  })
+
+  it('claims nothing when the generator was saturated, except that it was', () => {
+    const late = times(30, (index) => `${client(index)}0 1000..1050+200 ok`)
+    const verdict = judged(healthy({ requests: late }), 'survive')
+    expect(verdict).toMatchObject({ outcome: 'unknown', expectation: { held: null, exitCode: 3 } })
+    expect(verdict.missing[0]).toBe('the load generator was saturated: send delay p99 200 ms of 100 ms allowed')
+    expect(verdict.findings.find((finding) => finding.role === 'instrument')?.answer).toBe('supported')
+  })
+
+  it('does not claim a survival while the backlog has not drained', () => {
+    const verdict = judged(
+      stormCrash({ exit: undefined, oomKills: times(31, () => 0), endMs: 30_000, endReason: 'time-limit' }),
+      'survive',
+    )
+    expect(verdict).toMatchObject({ outcome: 'unknown', diedMs: null, expectation: { held: null, exitCode: 3 } })
+    expect(verdict.missing[0]).toBe('the backlog had not drained by +30.0 s')
+  })
+
+  it('calls a run without load not exercised', () => {
+    const idle = healthy({ requests: [] })
+    const clients = [{ kind: 'client' as const, t: 0, ref: 'x', client: 'a', emitted: 0, unfinished: 0, jsonBytes: 0 }]
+    const verdict = judged({ ...idle, clients })
+    expect(verdict.findings.map((finding) => finding.answer)).toEqual(hypotheses.map(() => 'not exercised'))
+    expect(verdict.headline).toBe('DataStorage survived; no load was sent.')
+  })
+
+  it('does not let a broken rule speak', () => {
+    const broken: Hypothesis = {
+      name: 'broken',
+      label: 'broken',
+      role: 'trigger',
+      claim: '',
+      phrase: '',
+      predictions: [
+        {
+          statement: 'x',
+          necessary: true,
+          observe: () => {
+            throw new Error('boom')
+          },
+        },
+      ],
+    }
+    const verdict = judge(manifestOf(healthy()), healthy(), [broken])
+    expect(verdict.findings[0]).toMatchObject({
+      answer: 'inconclusive',
+      because: 'this prediction could not be checked: boom',
+    })
+    expect(verdict.missing).toEqual(['broken: this prediction could not be checked: boom'])
+  })
+})
