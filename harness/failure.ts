@@ -1,46 +1,66 @@
 import type { ErrorClass, Failure } from './sample.ts'
 
+/**
+ * What each error code of Node and undici says about the connection. Codes that are missing here count as `local`: the
+ * request did not leave this machine as it should.
+ */
 const classes: Readonly<Record<string, ErrorClass>> = {
   ECONNREFUSED: 'refused',
   ECONNRESET: 'reset',
   EPIPE: 'reset',
-  // The peer closed in good order (FIN), or broke HTTP off in the middle of an answer.
+  // "other side closed": a FIN where an answer was due.
   UND_ERR_SOCKET: 'reset',
   UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
   ETIMEDOUT: 'connect-timeout',
   UND_ERR_HEADERS_TIMEOUT: 'timeout',
   UND_ERR_BODY_TIMEOUT: 'timeout',
   UND_ERR_ABORTED: 'timeout',
+  EADDRNOTAVAIL: 'local',
+  EADDRINUSE: 'local',
+  EMFILE: 'local',
+}
+
+interface SystemError extends Error {
+  readonly code?: unknown
+  readonly errno?: unknown
+  readonly syscall?: unknown
 }
 
 /**
- * The class of an error of an HTTP attempt, with what the system said. Node tells a FIN and an RST apart only by `errno` and
- * `syscall` (an RST has errno -104 and syscall `read`), so both are kept.
+ * What the client saw, from the error that a request ended with. Keeps the code, errno, syscall and message, because
+ * Node reports FIN and RST both as ECONNRESET: errno -104 with syscall `read` is a real RST.
  */
 export function classify(error: unknown): Failure {
-  const found = innermost(error)
-  const { code, errno, syscall, message, name } = found
-  const isTimeout = name === 'TimeoutError' || name === 'AbortError'
-  const errorClass = isTimeout ? 'timeout' : (classes[code ?? ''] ?? 'local')
+  const origin = originOf(error)
+  if (!(origin instanceof Error)) return { errorClass: 'local', message: String(origin) }
+  const { code, errno, syscall, message } = origin as SystemError
   return {
-    errorClass,
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof errno === 'number' ? { errno } : {}),
-    ...(syscall ? { syscall } : {}),
-    ...(message ? { message } : {}),
+    errorClass: classOf(origin.name, typeof code === 'string' ? code : ''),
+    ...(typeof code === 'string' && { code }),
+    ...(typeof errno === 'number' && { errno }),
+    ...(typeof syscall === 'string' && { syscall }),
+    message,
   }
 }
 
-/** The failure that an HTTP status is, if it is one. */
-export function classifyStatus(status: number): Failure | null {
-  if (status < 400) return null
-  return { errorClass: status < 500 ? '4xx' : '5xx', code: String(status) }
+/** The failure that an HTTP status stands for; `null` for 2xx. Statuses below 200 and 3xx are no answer to our requests. */
+export function failureOfStatus(status: number): Failure | null {
+  if (status >= 200 && status < 300) return null
+  return { errorClass: status >= 500 ? '5xx' : '4xx', message: `status ${status}` }
 }
 
-/** Errors come wrapped: an AggregateError of several addresses, a `cause` below a general error. */
-function innermost(error: unknown): NodeJS.ErrnoException {
-  if (error instanceof AggregateError && error.errors.length > 0) return innermost(error.errors[0])
-  if (!(error instanceof Error)) return new Error(String(error))
-  const isNamed = typeof (error as NodeJS.ErrnoException).code === 'string'
-  return error.cause instanceof Error && !isNamed ? innermost(error.cause) : error
+function classOf(name: string, code: string): ErrorClass {
+  if (name === 'TimeoutError' || name === 'AbortError') return 'timeout'
+  // The answer was no HTTP (llhttp's codes): as after a reset, nobody knows whether the work was done.
+  if (code.startsWith('HPE_')) return 'reset'
+  return classes[code] ?? 'local'
+}
+
+/** The error that says most: behind an AggregateError (one for each address tried) and causes that name a known code. */
+function originOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const inner = error instanceof AggregateError ? error.errors[0] : error.cause
+  const { code } = error as SystemError
+  const isKnown = typeof code === 'string' && code in classes && !(error instanceof AggregateError)
+  return isKnown || inner === undefined ? error : originOf(inner)
 }

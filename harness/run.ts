@@ -63,11 +63,10 @@ async function observe(
   using over = abortAtEnd(signal)
   const workload = { load, client, seed, runId, clock, baseUrl, sample: record.sample, signal: over.signal }
   progress.say('warming up')
-  record.event({ kind: 'warm-up', ...(await warmUp(workload)), t: clock.now() })
+  record.event({ kind: 'warm-up', ...(await warmUp({ ...workload, warmUpMs: phases.warmUpMs })), t: clock.now() })
+  const driving = drive(workload) // ahead of the burst: the load's own preparation must not delay what is due at 0
   await wait(Math.max(0, -clock.now()), undefined, { signal })
   record.event({ kind: 'burst', t: clock.now(), at: new Date(clock.burstAtEpochMs).toISOString() })
-
-  const driving = drive(workload)
   progress.watch(() => ({ atMs: clock.now(), load, limits, ...driving.live, ...collector.latest }))
   const reason = await Promise.race<EndReason>([
     driving.done.then(() => collector.drained(over.signal)).then(() => 'drained'),

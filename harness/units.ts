@@ -22,7 +22,10 @@ export function parseDuration(text: string): number | null {
 
 /** `2 GiB`, `1.46 GiB`, `512 MiB`. */
 export function formatBytes(bytes: number): string {
-  return prettyBytes(bytes, { binary: true, maximumFractionDigits: bytes >= 2 ** 30 ? 2 : bytes < 100 * 2 ** 20 ? 1 : 0 })
+  return prettyBytes(bytes, {
+    binary: true,
+    maximumFractionDigits: bytes >= 2 ** 30 ? 2 : bytes < 100 * 2 ** 20 ? 1 : 0,
+  })
 }
 
 /** A duration for people: `340 ms`, `4.98 s`. */

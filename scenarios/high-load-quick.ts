@@ -15,7 +15,7 @@ export const highLoadQuick: Scenario = {
   client: { ...highLoad.client, flushMs: 200, timeoutMs: 1_000, retryPauseMs: 200 },
   service: {
     ...highLoad.service,
-    profileOptions: { cpuMsPerEvent: 21, holdBytesPerEvent: Math.round(2.75 * MiB), maxAwaitingAnswer: 80 },
+    profileOptions: { cpuMsPerEvent: 19.5, holdBytesPerEvent: Math.round(2.3 * MiB), maxAwaitingAnswer: 80 },
   },
   limits: { memoryLimitBytes: 512 * MiB, cpus: 1 },
   phases: { warmUpMs: 3_000, afterDeathMs: 2_000, maxMs: 60_000 },

@@ -20,7 +20,7 @@ export const highLoad: Scenario = {
   },
   service: {
     profile: 'as-reported',
-    profileOptions: { cpuMsPerEvent: 108, holdBytesPerEvent: 12 * MiB, maxAwaitingAnswer: 80 },
+    profileOptions: { cpuMsPerEvent: 97, holdBytesPerEvent: 12 * MiB, maxAwaitingAnswer: 80 },
     poolSize: 25,
   },
   limits: { memoryLimitBytes: 2048 * MiB, cpus: 1 },

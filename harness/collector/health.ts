@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici'
-import { classify, classifyStatus } from '../failure.ts'
+import { classify, failureOfStatus } from '../failure.ts'
 import { onBeat, type Probe } from './probe.ts'
 
 const everyMs = 250
@@ -13,7 +13,7 @@ export const healthProbe: Probe = {
     const read = async () => {
       const startedMs = clock.now()
       const agent = new Agent({ pipelining: 0, connect: { timeout: timeoutMs } })
-      const end = (status: number | null, failure: ReturnType<typeof classifyStatus>) => {
+      const end = (status: number | null, failure: ReturnType<typeof failureOfStatus>) => {
         if (over.signal.aborted) return
         const t = clock.now()
         probe({ kind: 'health', t, tookMs: t - startedMs, status, failure })
@@ -22,7 +22,7 @@ export const healthProbe: Probe = {
         const signal = AbortSignal.any([over.signal, AbortSignal.timeout(timeoutMs)])
         const { statusCode, body } = await request(`${stack.datastorage.baseUrl}/health`, { dispatcher: agent, signal })
         await body.dump()
-        end(statusCode, classifyStatus(statusCode))
+        end(statusCode, failureOfStatus(statusCode))
       } catch (error) {
         end(null, classify(error))
       } finally {

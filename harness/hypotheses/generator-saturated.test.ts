@@ -10,7 +10,11 @@ const judged = (requests: string[], timeoutMs = 5_000) => find(generatorSaturate
 describe('generator saturated', () => {
   it('is supported by sends later than 2 % of the timeout', () => {
     expect(judged(sent(101))).toMatchObject({ answer: 'supported', because: 'send delay p99 101 ms of 100 ms allowed' })
-    expect(judged(sent(21), 1_000).answer).toBe('supported')
+  })
+
+  it('allows 50 ms whatever the timeout: a shared machine stalls that long', () => {
+    expect(judged(sent(50), 1_000).answer).toBe('refuted')
+    expect(judged(sent(51), 1_000).answer).toBe('supported')
   })
 
   it('is refuted by sends in time', () => {

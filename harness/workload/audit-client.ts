@@ -1,161 +1,151 @@
 import type { Clock } from '../clock.ts'
-import type { Attempt, Drop, Failure, Outcome } from '../sample.ts'
+import type { Attempt, SampleLine } from '../sample.ts'
 import type { ClientOptions } from '../scenario.ts'
+import type { LiveLoad } from './live.ts'
+import { at } from './schedule.ts'
+import type { Answer, Send } from './send.ts'
 
-/** How an attempt ended, as the driver tells it. */
-export interface Sent {
-  readonly outcome: Outcome
-  readonly status: number | null
-  readonly failure: Failure | null
-}
+export const batchPath = '/api/v1/audit/events/batch'
 
-export interface AuditClientParts {
+export interface AuditClientSetup {
   readonly name: string
   readonly options: ClientOptions
+  /** Flushes are due at `flushPhaseMs + k * options.flushMs`, milliseconds since the burst. */
+  readonly flushPhaseMs: number
   readonly clock: Clock
-  /** The first flush, in milliseconds since the burst; further ones each `flushMs` after it. */
-  readonly firstFlushMs: number
-  /** Sends a batch of events as JSON texts and waits for its end. Never rejects: every ending is an answer. */
-  readonly send: (events: readonly string[]) => Promise<Sent>
-  readonly sample: (line: Attempt | Drop) => void
+  readonly send: Send
+  readonly sample: (line: SampleLine) => void
+  readonly live: LiveLoad
 }
 
-/** A buffered audit client at work. */
+/** A buffered audit client, as the real RemediationOrchestrator has one: events go in, batches go out. */
 export interface AuditClient {
-  readonly name: string
-  readonly emitted: number
-  readonly jsonBytes: number
-  /** Events in the buffer or in the batch under way. */
-  readonly unfinished: number
-  /** Takes an event into the buffer; a full buffer drops it. */
-  emit(json: string): void
-  /** Resolves when buffer and flight are empty, once no more events come. */
-  finish(): Promise<void>
-  /** Stops flushing and retrying at once. An attempt under way is left to its sender and not recorded. */
+  /**
+   * Puts an event into the buffer, as JSON made for the number it gets there: 0, 1, 2, ... A full buffer drops it.
+   * `intendedMs` is when it was due; it decides which flush takes it, so a late generator shows as a late send.
+   */
+  emit(intendedMs: number, jsonOf: (number: number) => string): void
+  /** No event will follow. */
+  close(): void
+  /** Resolves when the client is closed and has nothing left: nothing in the buffer, nothing in flight. */
+  readonly finished: Promise<void>
+  /** Stops it where it is and writes its summary. What is in flight is not recorded: it has not ended. */
   stop(): void
 }
 
+interface Batch {
+  readonly firstEvent: number
+  readonly events: number
+  readonly body: string
+}
+
 /**
- * The audit client of the RemediationOrchestrator: a bounded buffer, a flush at a fixed beat, one batch in flight, several
- * attempts with a growing pause between, then the batch is dropped. Events are numbered as they enter the buffer, so that a
- * batch is a range of numbers.
+ * At most one request in flight. A failed batch is tried again after attempt² pauses, save on a 4xx; after the last
+ * attempt its events are dropped. A flush that falls into a batch's time is no arrival: the next one takes what waited.
  */
-export function createAuditClient({ name, options, clock, firstFlushMs, send, sample }: AuditClientParts): AuditClient {
+export function createAuditClient(setup: AuditClientSetup): AuditClient {
+  const { name, options, flushPhaseMs, clock, send, sample, live } = setup
+  const finished = Promise.withResolvers<void>()
   let buffer: string[] = []
-  let inFlight = 0
   let emitted = 0
   let jsonBytes = 0
-  let nextFlushMs = firstFlushMs
-  let timer: NodeJS.Timeout | undefined
+  let inFlight: Batch | null = null
+  let freeSinceMs = Number.NEGATIVE_INFINITY
+  let cancelTimer: (() => void) | null = null
+  let isClosed = false
   let isStopped = false
-  let isFinishing = false
-  const idle = Promise.withResolvers<void>()
+  live.emittedByClient.set(name, 0)
 
-  const settle = () => {
-    if (isFinishing && buffer.length === 0 && inFlight === 0) idle.resolve()
-  }
-
-  /** Arms the next beat that still lies ahead; a beat that fell into a flight is not an arrival. */
-  const arm = () => {
-    if (timer || isStopped || inFlight > 0 || buffer.length === 0) return
-    while (nextFlushMs < clock.now()) nextFlushMs += options.flushMs
-    const dueMs = nextFlushMs
-    timer = setTimeout(
-      () => {
-        timer = undefined
-        nextFlushMs += options.flushMs
-        void flush(dueMs)
-      },
-      Math.ceil(dueMs - clock.now()),
-    )
-  }
-
-  const flush = async (dueMs: number) => {
-    const batch = buffer.slice(0, options.batchEvents)
-    buffer = buffer.slice(options.batchEvents)
-    inFlight = batch.length
-    const firstEvent = emitted - buffer.length - batch.length
-    await deliver(batch, firstEvent, dueMs)
-    inFlight = 0
-    settle()
-    arm()
-  }
-
-  const deliver = async (batch: readonly string[], firstEvent: number, dueMs: number) => {
-    let intendedMs = dueMs
-    for (let attempt = 1; ; attempt++) {
-      const startedMs = clock.now()
-      const sent = await send(batch)
-      if (isStopped) return
-      const endedMs = clock.now()
-      sample({
-        kind: 'attempt',
-        t: startedMs,
-        phase: 'load',
-        operation: 'write-batch',
-        client: name,
-        firstEvent,
-        events: batch.length,
-        attempt,
-        intendedMs,
-        startedMs,
-        endedMs,
-        ...sent,
-      })
-      if (sent.outcome === 'ok') return
-      const why =
-        sent.failure?.errorClass === '4xx' ? 'rejected' : attempt >= options.attempts ? 'attempts-exhausted' : null
-      if (why) {
-        sample({ kind: 'drop', t: endedMs, client: name, firstEvent, events: batch.length, why })
-        return
-      }
-      intendedMs = endedMs + attempt ** 2 * options.retryPauseMs
-      await pause(intendedMs)
-      if (isStopped) return
+  const emit: AuditClient['emit'] = (intendedMs, jsonOf) => {
+    if (isStopped) return
+    if (buffer.length >= options.bufferEvents) {
+      live.dropped++
+      sample({ kind: 'drop', t: clock.now(), client: name, firstEvent: null, events: 1, why: 'buffer-full' })
+      return
     }
+    const json = jsonOf(emitted++)
+    jsonBytes += Buffer.byteLength(json)
+    buffer.push(json)
+    live.emitted++
+    live.emittedByClient.set(name, emitted)
+    if (!inFlight && !cancelTimer) armFlush(Math.max(intendedMs, freeSinceMs))
   }
 
-  const pause = (untilMs: number) =>
-    new Promise<void>((resume) => {
-      timer = setTimeout(
-        () => {
-          timer = undefined
-          resume()
-        },
-        Math.ceil(untilMs - clock.now()),
-      )
-    })
+  const armFlush = (fromMs: number) => {
+    const ticks = Math.max(0, Math.ceil((fromMs - flushPhaseMs) / options.flushMs))
+    const dueMs = flushPhaseMs + ticks * options.flushMs
+    cancelTimer = at(clock, dueMs, () => flush(dueMs))
+  }
+
+  const flush = (dueMs: number) => {
+    const events = buffer.slice(0, options.batchEvents)
+    const batch = { firstEvent: emitted - buffer.length, events: events.length, body: `[${events.join(',')}]` }
+    buffer = buffer.slice(options.batchEvents)
+    inFlight = batch
+    void attempt(batch, 1, dueMs)
+  }
+
+  const attempt = async (batch: Batch, number: number, intendedMs: number) => {
+    cancelTimer = null
+    const startedMs = clock.now()
+    live.attempts++
+    live.openAttempts++
+    const answer = await send({ method: 'POST', path: batchPath, body: batch.body, timeoutMs: options.timeoutMs })
+    live.openAttempts--
+    if (isStopped) return
+    const endedMs = clock.now()
+    sample(attemptLine(name, batch, number, { intendedMs, startedMs, endedMs }, answer))
+    const failure = answer.failure
+    if (failure === null) {
+      live.acknowledged += batch.events
+      return goOn(endedMs)
+    }
+    live.errors[failure.errorClass]++
+    if (failure.errorClass === '4xx') return drop(batch, 'rejected', endedMs)
+    if (number >= options.attempts) return drop(batch, 'attempts-exhausted', endedMs)
+    const retryMs = endedMs + number ** 2 * options.retryPauseMs
+    cancelTimer = at(clock, retryMs, () => void attempt(batch, number + 1, retryMs))
+  }
+
+  const drop = ({ firstEvent, events }: Batch, why: 'rejected' | 'attempts-exhausted', t: number) => {
+    live.dropped += events
+    sample({ kind: 'drop', t, client: name, firstEvent, events, why })
+    goOn(t)
+  }
+
+  const goOn = (endedMs: number) => {
+    inFlight = null
+    freeSinceMs = endedMs
+    if (buffer.length > 0) armFlush(endedMs)
+    else if (isClosed) finished.resolve()
+  }
 
   return {
-    name,
-    get emitted() {
-      return emitted
+    emit,
+    close() {
+      isClosed = true
+      if (buffer.length === 0 && !inFlight) finished.resolve()
     },
-    get jsonBytes() {
-      return jsonBytes
-    },
-    get unfinished() {
-      return buffer.length + inFlight
-    },
-    emit(json) {
-      if (buffer.length >= options.bufferEvents) {
-        sample({ kind: 'drop', t: clock.now(), client: name, firstEvent: null, events: 1, why: 'buffer-full' })
-        return
-      }
-      buffer.push(json)
-      emitted += 1
-      jsonBytes += Buffer.byteLength(json)
-      arm()
-    },
-    finish() {
-      isFinishing = true
-      settle()
-      return idle.promise
-    },
+    finished: finished.promise,
     stop() {
+      if (isStopped) return
       isStopped = true
-      clearTimeout(timer)
-      idle.resolve()
+      cancelTimer?.()
+      const unfinished = buffer.length + (inFlight?.events ?? 0)
+      sample({ kind: 'client', t: clock.now(), client: name, emitted, unfinished, jsonBytes })
+      finished.resolve()
     },
   }
+}
+
+function attemptLine(
+  client: string,
+  { firstEvent, events }: Batch,
+  attempt: number,
+  times: Pick<Attempt, 'intendedMs' | 'startedMs' | 'endedMs'>,
+  answer: Answer,
+): Attempt {
+  const operation = 'write-batch'
+  const line = { kind: 'attempt', t: times.startedMs, phase: 'load', operation, client } as const
+  return { ...line, firstEvent, events, attempt, ...times, ...answer }
 }

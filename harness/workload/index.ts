@@ -1,144 +1,96 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
-import type { ErrorClass, SampleLine } from '../sample.ts'
+import type { SampleLine } from '../sample.ts'
 import type { ClientOptions, Load } from '../scenario.ts'
-import { type AuditClient, createAuditClient } from './audit-client.ts'
-import { renderEvent } from './event.ts'
-import { planLoad } from './life-cycle.ts'
-import { query, startQueries } from './queries.ts'
-import { createDriver } from './send.ts'
+import { createAuditClient } from './audit-client.ts'
+import { eventJson } from './event.ts'
+import { type PlannedRr, planLoad } from './life-cycle.ts'
+import { createLive, type LiveLoad } from './live.ts'
+import { preferGenerator } from './priority.ts'
+import { startQueries } from './queries.ts'
+import { createRandom } from './random.ts'
+import { at } from './schedule.ts'
+import { createSender, type Send } from './send.ts'
 
-export interface WorkloadOptions {
+export type { LiveLoad } from './live.ts'
+export { type WarmUpOptions, warmUp } from './warm-up.ts'
+
+export interface DriveOptions {
   readonly load: Load
   readonly client: ClientOptions
   readonly seed: number
+  /** Names the run inside its events, so that the read-back finds them. */
   readonly runId: string
   readonly baseUrl: string
+  /** Its t = 0 is the burst. */
   readonly clock: Clock
   readonly sample: (line: SampleLine) => void
-  /** Ends the load: what is open is broken off and not recorded. */
+  /** Ends the load early: attempts that are open then are cut off and not recorded. */
   readonly signal: AbortSignal
 }
 
-/** Counts that change while the load runs, for those who watch. */
-export interface LiveLoad {
-  emitted: number
-  acknowledged: number
-  dropped: number
-  readonly errors: Partial<Record<ErrorClass, number>>
-}
-
-export interface Driving {
-  readonly live: LiveLoad
-  /** Resolves when no client has anything left, or when the signal has ended the load. */
+export interface Drive {
+  /**
+   * Resolves when no client has anything left, or after an abort; in both cases all lines are written, with a summary
+   * of each client last.
+   */
   readonly done: Promise<void>
+  readonly live: LiveLoad
 }
 
-/** Sends the load of a scenario: every RR's life cycle through an audit client of its own, and the trickle of queries. */
-export function drive(options: WorkloadOptions): Driving {
-  const live: LiveLoad = { emitted: 0, acknowledged: 0, dropped: 0, errors: {} }
-  return { live, done: driveAll(options, live) }
+/** Plays the load: one audit client for each RR, what is due is sent when it is due. */
+export function drive(options: DriveOptions): Drive {
+  const live = createLive()
+  return { done: play(options, live), live }
 }
 
-async function driveAll(options: WorkloadOptions, live: LiveLoad): Promise<void> {
-  const { load, client, seed, runId, clock, signal } = options
-  await using driver = createDriver(options.baseUrl, client.timeoutMs)
-  const sample = (line: SampleLine) => {
-    count(line, live)
-    options.sample(line)
+async function play(options: DriveOptions, live: LiveLoad): Promise<void> {
+  const { load, client, seed, runId, baseUrl, clock, sample, signal } = options
+  const plan = planLoad(load, { seed, runId, flushMs: client.flushMs })
+  using _ = preferGenerator()
+  await using sender = createSender(baseUrl, client.timeoutMs)
+  const { send } = sender
+  const rrs = plan.map((rr) => playRr(rr, options, send, live))
+  const queries = startQueries({
+    plan,
+    ratePerSec: load.queriesPerSec,
+    timeoutMs: client.timeoutMs,
+    // Of its own, so that the RRs' plan does not depend on the number of queries.
+    random: createRandom(~seed),
+    clock,
+    send,
+    sample,
+  })
+  const aborted = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => aborted.resolve(), { once: true })
+  if (signal.aborted) aborted.resolve()
+  const allSent = Promise.all(rrs.map((rr) => rr.finished)).then(() => queries.finish())
+  try {
+    await Promise.race([allSent, aborted.promise])
+  } finally {
+    queries.discard()
+    for (const rr of rrs) rr.stop()
   }
-  const plan = planLoad(load, seed)
-  const clients = plan.map((rr) =>
-    createAuditClient({
-      name: rr.name,
-      options: client,
-      clock,
-      firstFlushMs: rr.flushPhase * client.flushMs,
-      send: driver.postBatch,
-      sample,
+}
+
+/** One RR with an audit client of its own. */
+function playRr(rr: PlannedRr, options: DriveOptions, send: Send, live: LiveLoad) {
+  const { client: clientOptions, runId, clock, sample } = options
+  const { name, flushPhaseMs } = rr
+  const client = createAuditClient({ name, options: clientOptions, flushPhaseMs, clock, send, sample, live })
+  let left = rr.events.length
+  const timers = rr.events.map(({ type, intendedMs }) =>
+    at(clock, intendedMs, () => {
+      const atEpochMs = clock.burstAtEpochMs + intendedMs
+      client.emit(intendedMs, (number) => eventJson({ type, rr: name, client: name, number, runId, atEpochMs }))
+      left--
+      if (left === 0) client.close()
     }),
   )
-  const over = new AbortController()
-  const stop = AbortSignal.any([signal, over.signal])
-  const names = plan.map((rr) => rr.name)
-  startQueries({ driver, clock, ratePerSec: load.queriesPerSec, names, record: sample, signal: stop })
-
-  const emitting = plan.map(async (rr, index) => {
-    const auditClient = clients[index] as AuditClient
-    for (const [number, event] of rr.events.entries()) {
-      await wait(Math.max(0, Math.ceil(event.dueMs - clock.now())), undefined, { signal: stop })
-      const atEpochMs = clock.burstAtEpochMs + event.dueMs
-      auditClient.emit(renderEvent({ runId, client: rr.name, number, rr: rr.name, type: event.type, atEpochMs }))
-      live.emitted += 1
-    }
-    await auditClient.finish()
-  })
-  const stopClients = () => {
-    for (const auditClient of clients) auditClient.stop()
+  return {
+    finished: client.finished,
+    stop() {
+      for (const cancel of timers) cancel()
+      client.stop()
+    },
   }
-  signal.addEventListener('abort', stopClients, { once: true })
-  if (signal.aborted) stopClients()
-  await Promise.allSettled(emitting)
-  signal.removeEventListener('abort', stopClients)
-  over.abort()
-  for (const { name, emitted, unfinished, jsonBytes } of clients) {
-    options.sample({ kind: 'client', t: clock.now(), client: name, emitted, unfinished, jsonBytes })
-  }
-}
-
-function count(line: SampleLine, live: LiveLoad): void {
-  if (line.kind === 'drop') live.dropped += line.events
-  if (line.kind !== 'attempt') return
-  if (line.outcome === 'ok') live.acknowledged += line.events
-  else if (line.failure) live.errors[line.failure.errorClass] = (live.errors[line.failure.errorClass] ?? 0) + 1
-}
-
-const warmUpEveryMs = 500
-
-/**
- * Sends a batch of one event and a query every half second until shortly before the burst: code is compiled, connections
- * work, and nothing is left over when the burst comes.
- */
-export async function warmUp(options: WorkloadOptions): Promise<{ attempts: number; failed: number }> {
-  const { client, runId, clock, sample, signal } = options
-  await using driver = createDriver(options.baseUrl, client.timeoutMs)
-  const broken = () => driver[Symbol.asyncDispose]()
-  signal.addEventListener('abort', broken, { once: true })
-  let attempts = 0
-  let failed = 0
-  for (let number = 0; clock.now() < -2 * warmUpEveryMs && !signal.aborted; number++) {
-    const intendedMs = clock.now()
-    const atEpochMs = clock.burstAtEpochMs + intendedMs
-    const event = renderEvent({
-      runId,
-      client: 'warm-up',
-      number,
-      rr: 'warm-up',
-      type: 'orchestrator.lifecycle.started',
-      atEpochMs,
-    })
-    const sent = await driver.postBatch([event])
-    const written = {
-      kind: 'attempt',
-      t: intendedMs,
-      phase: 'warm-up',
-      operation: 'write-batch',
-      client: 'warm-up',
-      firstEvent: number,
-      events: 1,
-      attempt: 1,
-      intendedMs,
-      startedMs: intendedMs,
-      endedMs: clock.now(),
-      ...sent,
-    } as const
-    for (const line of [written, await query(driver, clock, 'warm-up', clock.now(), 'warm-up')]) {
-      sample(line)
-      attempts += 1
-      if (line.outcome !== 'ok') failed += 1
-    }
-    await wait(Math.max(0, intendedMs + warmUpEveryMs - clock.now()), undefined, { signal }).catch(() => {})
-  }
-  signal.removeEventListener('abort', broken)
-  return { attempts, failed }
 }

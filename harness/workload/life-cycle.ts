@@ -1,49 +1,77 @@
 import type { Load } from '../scenario.ts'
-import { createRandom } from './random.ts'
+import { createRandom, type Random, uniform } from './random.ts'
+
+export type EventType =
+  | 'orchestrator.lifecycle.started'
+  | 'orchestrator.phase.transition'
+  | 'orchestrator.lifecycle.completed'
+  | 'orchestrator.lifecycle.failed'
 
 export interface PlannedEvent {
-  /** When the RR emits it, in milliseconds since the burst. */
-  readonly dueMs: number
-  readonly type: string
+  readonly type: EventType
+  /** Milliseconds since the burst. */
+  readonly intendedMs: number
 }
 
-/** One RemediationRequest: its name, its audit events in the order of time, and when its client's flushes fall. */
+/** A RemediationRequest as it will be played: all of its audit events, in order of time. */
 export interface PlannedRr {
   readonly name: string
+  /** When its batch of RRs is created, milliseconds since the burst. */
+  readonly startMs: number
+  /** The first flush of its audit client, milliseconds since the burst; the others follow at the client's interval. */
+  readonly flushPhaseMs: number
   readonly events: readonly PlannedEvent[]
-  /** The first flush, in milliseconds since the burst, as a part of the flush interval in [0, 1). */
-  readonly flushPhase: number
 }
 
-/** One RR in ten fails; the report names both endings and gives no share. */
+export interface PlanOptions {
+  readonly seed: number
+  /** Part of every RR's name, so that two runs never share one. */
+  readonly runId: string
+  /** The client's flush interval: its phase is drawn within the first one. */
+  readonly flushMs: number
+}
+
+/** RRs that end in `failed`. The report counts none; one in ten keeps both kinds in the record. */
 const failedShare = 0.1
 
 /**
- * The life cycles of all RRs, made before the first is sent: the first event right at the RR's creation, the last in the
- * last third of its life, phase transitions between. Pure; the same seed gives the same plan.
+ * The whole load, before anything is sent. First event within the batch's spread, transitions from 1/60 of the life to
+ * 1/30 before its end, the last in its last third; a transition drawn later than the last event changes places with it,
+ * since nothing follows a life's end. The same seed gives the same plan.
+ *
+ * Distributions: the project's queueing model of the incident (0.5 s to 29 s and 19.8 s to 30 s of a life of 30 s).
  */
-export function planLoad(load: Load, seed: number): PlannedRr[] {
+export function planLoad(load: Load, { seed, runId, flushMs }: PlanOptions): PlannedRr[] {
   const random = createRandom(seed)
-  const between = (fromMs: number, toMs: number) => fromMs + random() * (toMs - fromMs)
-  const { rrs, eventsPerRr, lifeMs, spreadMs, pace } = load
-  return Array.from({ length: rrs }, (_, index) => {
-    const createdMs = pace ? Math.floor(index / pace.rrs) * pace.everyMs : 0
-    const started = createdMs + between(0, spreadMs)
-    const transitions = Array.from(
-      { length: eventsPerRr - 2 },
-      () => createdMs + between(lifeMs / 60, lifeMs * (29 / 30)),
-    )
-    const ended = createdMs + between((lifeMs * 2) / 3, lifeMs)
-    const ending = random() < failedShare ? 'orchestrator.lifecycle.failed' : 'orchestrator.lifecycle.completed'
-    const events = [
-      { dueMs: started, type: 'orchestrator.lifecycle.started' },
-      ...transitions.map((dueMs) => ({ dueMs, type: 'orchestrator.phase.transition' })),
-      { dueMs: ended, type: ending },
-    ]
+  return Array.from({ length: load.rrs }, (_, index) => {
+    const startMs = load.pace ? Math.floor(index / load.pace.rrs) * load.pace.everyMs : 0
     return {
-      name: `rr-${String(index + 1).padStart(4, '0')}`,
-      events: events.sort((a, b) => a.dueMs - b.dueMs),
-      flushPhase: random(),
+      name: `rr-${runId}-${String(index + 1).padStart(4, '0')}`,
+      startMs,
+      events: planEvents(load, startMs, random),
+      flushPhaseMs: roundToUs(startMs + uniform(random, 0, flushMs)),
     }
   })
+}
+
+function planEvents({ eventsPerRr, spreadMs, lifeMs }: Load, startMs: number, random: Random): PlannedEvent[] {
+  const times = [
+    uniform(random, 0, spreadMs),
+    ...Array.from({ length: Math.max(0, eventsPerRr - 2) }, () => uniform(random, lifeMs / 60, lifeMs - lifeMs / 30)),
+    uniform(random, lifeMs * 0.66, lifeMs),
+  ]
+  const ending = random() < failedShare ? 'orchestrator.lifecycle.failed' : 'orchestrator.lifecycle.completed'
+  return times
+    .sort((a, b) => a - b)
+    .map((time, position) => ({ type: typeAt(position, times.length, ending), intendedMs: roundToUs(startMs + time) }))
+}
+
+function typeAt(position: number, count: number, ending: EventType): EventType {
+  if (position === 0) return 'orchestrator.lifecycle.started'
+  return position === count - 1 ? ending : 'orchestrator.phase.transition'
+}
+
+/** The clock's resolution in the record. */
+function roundToUs(timeMs: number): number {
+  return Math.round(timeMs * 1000) / 1000
 }

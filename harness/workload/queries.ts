@@ -1,64 +1,71 @@
 import type { Clock } from '../clock.ts'
-import type { Attempt } from '../sample.ts'
+import type { SampleLine } from '../sample.ts'
 import { constantRate } from './arrivals.ts'
-import type { Driver } from './send.ts'
+import type { PlannedRr } from './life-cycle.ts'
+import type { Random } from './random.ts'
+import { at } from './schedule.ts'
+import type { Send } from './send.ts'
 
-/** One query by correlation id, from its intended moment to its line in the record. */
-export async function query(
-  driver: Driver,
-  clock: Clock,
-  correlationId: string,
-  intendedMs: number,
-  phase: Attempt['phase'],
-): Promise<Attempt> {
-  const startedMs = clock.now()
-  const sent = await driver.query(correlationId)
-  return {
-    kind: 'attempt',
-    t: startedMs,
-    phase,
-    operation: 'query',
-    client: correlationId,
-    firstEvent: 0,
-    events: 0,
-    attempt: 1,
-    intendedMs,
-    startedMs,
-    endedMs: clock.now(),
-    ...sent,
-  }
+/** Enough for all the events of one RR, stored several times over. */
+const limit = 50
+
+export interface QuerySetup {
+  readonly plan: readonly PlannedRr[]
+  readonly ratePerSec: number
+  readonly timeoutMs: number
+  readonly random: Random
+  readonly clock: Clock
+  readonly send: Send
+  readonly sample: (line: SampleLine) => void
+}
+
+/** The path that lists the newest events of one RR. */
+export function queryPath(correlationId: string): string {
+  return `/api/v1/audit/events?${new URLSearchParams({ correlation_id: correlationId, limit: String(limit) })}`
 }
 
 /**
- * The trickle of queries that the report's suite sends beside its writes: at a constant rate, whatever the answers do, each
- * by the name of an RR in turn. Goes on until the signal aborts.
+ * A trickle of reads beside the writes: each asks for the events of an RR that was created by then. Constant rate from
+ * the burst on, sent whether or not earlier ones have ended, never tried again.
  */
-export function startQueries(options: {
-  readonly driver: Driver
-  readonly clock: Clock
-  readonly ratePerSec: number
-  readonly names: readonly string[]
-  readonly record: (attempt: Attempt) => void
-  readonly signal: AbortSignal
-}): void {
-  const { driver, clock, names, record, signal } = options
-  if (options.ratePerSec <= 0) return
-  const arrivals = constantRate(options.ratePerSec, Number.MAX_SAFE_INTEGER)
-  const next = () => {
-    const { value } = arrivals.next()
-    if (!value || signal.aborted) return
-    const timer = setTimeout(
-      () => {
-        signal.removeEventListener('abort', cancel)
-        void query(driver, clock, names[value.seq % names.length] ?? '', value.intendedMs, 'load').then((attempt) => {
-          if (!signal.aborted) record(attempt)
-        })
-        next()
-      },
-      Math.max(0, Math.ceil(value.intendedMs - clock.now())),
-    )
-    const cancel = () => clearTimeout(timer)
-    signal.addEventListener('abort', cancel, { once: true })
+export function startQueries({ plan, ratePerSec, timeoutMs, random, clock, send, sample }: QuerySetup) {
+  const arrivals = constantRate(ratePerSec, Number.POSITIVE_INFINITY)
+  const open = new Set<Promise<void>>()
+  let cancel = () => {}
+  let isDiscarded = false
+
+  const query = async (intendedMs: number) => {
+    const created = plan.filter((rr) => rr.startMs <= intendedMs)
+    const client = created[Math.floor(random() * created.length)]?.name
+    if (client === undefined) return
+    const startedMs = clock.now()
+    const answer = await send({ method: 'GET', path: queryPath(client), timeoutMs })
+    if (isDiscarded) return
+    const times = { intendedMs, startedMs, endedMs: clock.now() }
+    const line = { kind: 'attempt', t: startedMs, phase: 'load', operation: 'query', client } as const
+    sample({ ...line, firstEvent: 0, events: 0, attempt: 1, ...times, ...answer })
   }
-  next()
+  const armNext = () => {
+    const next = arrivals.next()
+    if (next.done) return
+    const { intendedMs } = next.value
+    cancel = at(clock, intendedMs, () => {
+      const sent = query(intendedMs).finally(() => open.delete(sent))
+      open.add(sent)
+      armNext()
+    })
+  }
+  armNext()
+  return {
+    /** Sends no more, and resolves when the open ones have ended. */
+    async finish(): Promise<void> {
+      cancel()
+      await Promise.all(open)
+    },
+    /** Sends no more, and records none of the open ones: they have not ended. */
+    discard(): void {
+      cancel()
+      isDiscarded = true
+    },
+  }
 }

@@ -1,54 +1,105 @@
-import { Agent, request } from 'undici'
-import { classify, classifyStatus } from '../failure.ts'
-import type { Sent } from './audit-client.ts'
+import { Agent } from 'undici'
+import { classify, failureOfStatus } from '../failure.ts'
+import type { ErrorClass, Failure, Outcome } from '../sample.ts'
 
-/** The real client keeps idle connections for 90 s. */
-const keepAliveMs = 90_000
+const idleConnectionMs = 90_000
 
-/** HTTP to the service under test. Disposing it breaks off what is open. */
-export interface Driver extends AsyncDisposable {
-  postBatch(events: readonly string[]): Promise<Sent>
-  query(correlationId: string): Promise<Sent>
+export interface Request {
+  readonly method: 'GET' | 'POST'
+  /** With its query, such as `/api/v1/audit/events?limit=50`. */
+  readonly path: string
+  /** JSON. */
+  readonly body?: string
+  /** From the call to the end of the answer, the connecting included. */
+  readonly timeoutMs: number
+}
+
+/** How one request ended, in the words of the record. */
+export interface Answer {
+  readonly outcome: Outcome
+  readonly status: number | null
+  readonly failure: Failure | null
+}
+
+/** Sends one request and always resolves: an error is an answer too. */
+export type Send = (request: Request) => Promise<Answer>
+
+export interface Sender extends AsyncDisposable {
+  readonly send: Send
 }
 
 /**
- * The undici driver. Connections are made as they are needed, so that a request never waits for one: a wait in the
- * generator would look like a slow service.
+ * HTTP over undici. No cap on connections, so that a request never queues for a socket inside the generator; idle ones
+ * are kept for 90 s, as the real client keeps them. Disposing ends the connections and whatever is open on them.
+ *
+ * Works on undici's `dispatch` because its `request` does not end on an abort while it is still connecting, and does
+ * not tell a timeout before the connection stood (a full accept queue) from one after it (a slow service).
  */
-export function createDriver(baseUrl: string, timeoutMs: number): Driver {
-  // The one clock for a request is its own timeout; undici's two would end it with another error, at another time.
+export function createSender(baseUrl: string, connectTimeoutMs: number): Sender {
   const agent = new Agent({
-    keepAliveTimeout: keepAliveMs,
+    connections: null,
+    pipelining: 1,
+    keepAliveTimeout: idleConnectionMs,
+    keepAliveMaxTimeout: idleConnectionMs,
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: { timeout: timeoutMs },
+    connect: { timeout: connectTimeoutMs },
   })
-  const over = new AbortController()
-  const send = async (path: string, options: { method: 'GET' | 'POST'; body?: string }): Promise<Sent> => {
-    try {
-      const { statusCode: status, body } = await request(`${baseUrl}${path}`, {
-        ...options,
-        dispatcher: agent,
-        headers: options.body ? { 'content-type': 'application/json' } : {},
-        signal: AbortSignal.any([over.signal, AbortSignal.timeout(timeoutMs)]),
-      })
-      await body.dump()
-      const failure = classifyStatus(status)
-      return { outcome: failure ? 'failed' : 'ok', status, failure }
-    } catch (error) {
-      const failure = classify(error)
-      // No answer: the service may or may not have done the work.
-      const isUnknown = failure.errorClass === 'timeout' || failure.errorClass === 'reset'
-      return { outcome: isUnknown ? 'unknown' : 'failed', status: null, failure }
+  const send: Send = ({ method, path, body, timeoutMs }) => {
+    const { promise, resolve } = Promise.withResolvers<Answer>()
+    const timedOut = new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError')
+    let abort: ((reason: Error) => void) | null = null
+    let isOver = false
+    let status: number | null = null
+    const end = (failure: Failure | null) => {
+      if (isOver) return
+      isOver = true
+      clearTimeout(timer)
+      resolve({ outcome: failure ? outcomes[failure.errorClass] : 'ok', status, failure })
     }
+    const timer = setTimeout(() => {
+      if (abort) return abort(timedOut)
+      end({ errorClass: 'connect-timeout', message: `not connected within ${timeoutMs} ms` })
+    }, timeoutMs)
+    const options = {
+      origin: baseUrl,
+      path,
+      method,
+      body: body ?? null,
+      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+    }
+    agent.dispatch(options, {
+      // Called when the request is about to be written to a connection that stands.
+      onRequestStart(controller) {
+        if (isOver) return controller.abort(timedOut)
+        abort = (reason) => controller.abort(reason)
+      },
+      onResponseStart(_controller, statusCode) {
+        status = statusCode
+      },
+      onResponseData() {},
+      onResponseEnd: () => end(failureOfStatus(status ?? 0)),
+      onResponseError(_controller, error) {
+        // A status whose body broke off is no answer.
+        status = null
+        end(classify(error))
+      },
+    })
+    return promise
   }
-  return {
-    postBatch: (events) => send('/api/v1/audit/events/batch', { method: 'POST', body: `[${events.join(',')}]` }),
-    query: (correlationId) =>
-      send(`/api/v1/audit/events?correlation_id=${encodeURIComponent(correlationId)}&limit=10`, { method: 'GET' }),
-    async [Symbol.asyncDispose]() {
-      over.abort()
-      await agent.destroy()
-    },
-  }
+  return { send, [Symbol.asyncDispose]: () => agent.destroy() }
+}
+
+/**
+ * `failed`: surely not done. A connection that never stood carried nothing, and the batch endpoint is all or nothing,
+ * so an error status means nothing was stored. After a reset or a timeout, nobody knows.
+ */
+const outcomes: Readonly<Record<ErrorClass, Outcome>> = {
+  refused: 'failed',
+  'connect-timeout': 'failed',
+  local: 'failed',
+  '4xx': 'failed',
+  '5xx': 'failed',
+  timeout: 'unknown',
+  reset: 'unknown',
 }
