@@ -54,7 +54,11 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
     case 'scenario': {
       const dir = request.outDir ?? join(runsDir, createRunId(request.plan.scenario.name, new Date()))
       await claimRunFolder(dir)
-      const verdict = await run(request.plan, dir, progress, signal)
+      const verdict = await run(request.plan, dir, progress, signal).catch((error: unknown) => {
+        progress[Symbol.dispose]()
+        process.stderr.write(`culprit: the record up to here is in ${dir}\n`)
+        throw error
+      })
       return show(verdict, dir, request.json, progress)
     }
     case 'judge': {
@@ -102,7 +106,7 @@ function explain(error: unknown): number {
     return exitCodes.badInput
   }
   if (error instanceof InterruptedError) {
-    print('culprit: interrupted; everything was stopped, the record up to here is kept (exit 130)')
+    print('culprit: interrupted; everything was stopped (exit 130)')
     return exitCodes.interrupted
   }
   if (error instanceof StackError) {

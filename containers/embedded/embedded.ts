@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { StackError } from '../../harness/errors.ts'
 import type { Stack } from '../../harness/stack.ts'
@@ -5,6 +6,7 @@ import { createLimitedGroup } from '../limits/index.ts'
 import type { StackOptions } from '../stack-options.ts'
 import { startDatastorage } from './datastorage.ts'
 import { createWorkFolder } from './folders.ts'
+import { removeLeftovers } from './leftovers.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 
@@ -16,6 +18,9 @@ export async function startEmbedded(options: StackOptions, signal: AbortSignal):
     })
   }
   signal.throwIfAborted()
+  const parents = [tmpdir(), ...(options.workDirParent ? [options.workDirParent] : [])]
+  for (const left of await removeLeftovers(parents))
+    options.onProgress?.(`removed ${left}, which a killed run had left`)
   await using started = new AsyncDisposableStack()
   const { path: folder } = started.use(await createWorkFolder(options.workDirParent))
   // Before the servers: on a machine that cannot limit anything, nothing else is worth starting.

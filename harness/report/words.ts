@@ -75,7 +75,7 @@ export function describeAccounting({ accounting }: Verdict): string[] {
   if (storedUnacknowledged) parts.push(`${storedUnacknowledged} without an acknowledgement`)
   if (acknowledgedAndLost !== null) parts.push(`${acknowledgedAndLost} acknowledged and lost`)
   if (accounting.neverAttempted > 0) parts.push(`${accounting.neverAttempted} never sent`)
-  if (accounting.unknown > 0) parts.push(`${accounting.unknown} unknown`)
+  if (accounting.unknown > 0) parts.push(`${accounting.unknown} unknown (still being sent when the run ended)`)
   return parts
 }
 

@@ -33,6 +33,8 @@ export interface WarmUpOptions {
 export async function warmUp(options: WarmUpOptions): Promise<{ attempts: number; failed: number }> {
   const { client, runId, baseUrl, clock, sample, signal, warmUpMs } = options
   await using sender = createSender(baseUrl, client.timeoutMs)
+  const breakOff = () => void sender[Symbol.asyncDispose]()
+  signal.addEventListener('abort', breakOff, { once: true })
   let attempts = 0
   let failed = 0
   const tryOnce = async (operation: Attempt['operation'], event: number, intendedMs: number) => {
@@ -57,11 +59,15 @@ export async function warmUp(options: WarmUpOptions): Promise<{ attempts: number
     return { method: 'POST', path: batchPath, body: `[${json}]` }
   }
 
-  for (const { seq, intendedMs } of constantRate(ratePerSec, warmUpMs - restMs)) {
-    const dueMs = intendedMs - warmUpMs
-    await dueAt(clock, dueMs, signal)
-    await tryOnce('write-batch', seq, dueMs)
-    await tryOnce('query', seq, dueMs)
+  try {
+    for (const { seq, intendedMs } of constantRate(ratePerSec, warmUpMs - restMs)) {
+      const dueMs = intendedMs - warmUpMs
+      await dueAt(clock, dueMs, signal)
+      await tryOnce('write-batch', seq, dueMs)
+      await tryOnce('query', seq, dueMs)
+    }
+  } finally {
+    signal.removeEventListener('abort', breakOff)
   }
   return { attempts, failed }
 }

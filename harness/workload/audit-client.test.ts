@@ -1,0 +1,191 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { ErrorClass, SampleLine } from '../sample.ts'
+import type { ClientOptions } from '../scenario.ts'
+import { createAuditClient } from './audit-client.ts'
+import { createLive } from './live.ts'
+import type { Answer } from './send.ts'
+
+const realDefaults: ClientOptions = {
+  bufferEvents: 30_000,
+  batchEvents: 1_000,
+  flushMs: 1_000,
+  timeoutMs: 5_000,
+  attempts: 3,
+  retryPauseMs: 1_000,
+}
+const ok: Answer = { outcome: 'ok', status: 201, failure: null }
+const failing = (errorClass: ErrorClass): Answer => ({ outcome: 'failed', status: null, failure: { errorClass } })
+
+/** A client with flushes at 250, 1250, 2250 ms ... whose service answers as told, the last answer again and again. */
+function scene(answers: { afterMs: number; answer: Answer }[], options: Partial<ClientOptions> = {}) {
+  const lines: SampleLine[] = []
+  const bodies: string[] = []
+  const live = createLive()
+  const client = createAuditClient({
+    name: 'rr-1',
+    options: { ...realDefaults, ...options },
+    flushPhaseMs: 250,
+    clock: { now: () => Date.now(), burstAtEpochMs: 0 },
+    send: ({ body = '' }) => {
+      const { afterMs, answer } = answers[Math.min(bodies.length, answers.length - 1)] ?? { afterMs: 0, answer: ok }
+      bodies.push(body)
+      return new Promise((resolve) => setTimeout(() => resolve(answer), afterMs))
+    },
+    sample: (line) => lines.push(line),
+    live,
+  })
+  const emitAt = (timeMs: number) => setTimeout(() => client.emit(timeMs, (number) => `{"n":${number}}`), timeMs)
+  const attempts = () =>
+    lines.flatMap((line) =>
+      line.kind === 'attempt'
+        ? [{ n: line.attempt, from: line.firstEvent, events: line.events, at: line.intendedMs, end: line.endedMs }]
+        : [],
+    )
+  const drops = () => lines.filter((line) => line.kind === 'drop')
+  return { client, live, lines, bodies, emitAt, attempts, drops }
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 0 })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('flushing', () => {
+  test('what waited leaves with the next flush, as one batch', async () => {
+    const { emitAt, attempts, bodies } = scene([{ afterMs: 10, answer: ok }])
+    for (const timeMs of [100, 300, 900]) emitAt(timeMs)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(attempts()).toEqual([
+      { n: 1, from: 0, events: 1, at: 250, end: 260 },
+      { n: 1, from: 1, events: 2, at: 1_250, end: 1_260 },
+    ])
+    expect(bodies).toEqual(['[{"n":0}]', '[{"n":1},{"n":2}]'])
+  })
+
+  test('at most one batch in flight: the flush after its end takes what came meanwhile', async () => {
+    const { emitAt, attempts } = scene([{ afterMs: 2_600, answer: ok }])
+    for (const timeMs of [100, 400, 2_700]) emitAt(timeMs)
+    await vi.advanceTimersByTimeAsync(6_000)
+    expect(attempts()).toEqual([
+      { n: 1, from: 0, events: 1, at: 250, end: 2_850 },
+      { n: 1, from: 1, events: 2, at: 3_250, end: 5_850 },
+    ])
+  })
+
+  test('a batch holds batchEvents at most; the rest follows a flush later', async () => {
+    const { emitAt, attempts } = scene([{ afterMs: 1, answer: ok }], { batchEvents: 2 })
+    for (let event = 0; event < 5; event++) emitAt(100)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(attempts().map(({ from, events, at }) => [from, events, at])).toEqual([
+      [0, 2, 250],
+      [2, 2, 1_250],
+      [4, 1, 2_250],
+    ])
+  })
+
+  test('an event that the generator emits late is sent at once, and the delay shows', async () => {
+    const { client, lines } = scene([{ afterMs: 0, answer: ok }])
+    setTimeout(() => client.emit(240, () => '{}'), 290)
+    await vi.advanceTimersByTimeAsync(1_000)
+    // A timer of 0 ms takes 1, as in Node.
+    expect(lines[0]).toMatchObject({ kind: 'attempt', intendedMs: 250, startedMs: 291 })
+  })
+})
+
+describe('failing', () => {
+  test.each(['timeout', 'reset', 'refused', '5xx'] as const)(
+    '%s: three attempts, 1 s and 4 s between, then the events are dropped',
+    async (errorClass) => {
+      const { emitAt, attempts, drops, live } = scene([{ afterMs: 5_000, answer: failing(errorClass) }])
+      emitAt(100)
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(attempts().map(({ n, at, end }) => [n, at, end])).toEqual([
+        [1, 250, 5_250],
+        [2, 6_250, 11_250],
+        [3, 15_250, 20_250],
+      ])
+      const why = 'attempts-exhausted'
+      expect(drops()).toEqual([{ kind: 'drop', t: 20_250, client: 'rr-1', firstEvent: 0, events: 1, why }])
+      expect(live).toMatchObject({ emitted: 1, acknowledged: 0, dropped: 1, attempts: 3, openAttempts: 0 })
+      expect(live.errors[errorClass]).toBe(3)
+    },
+  )
+
+  test('a retry that succeeds acknowledges the batch; events that came meanwhile follow it', async () => {
+    const { emitAt, attempts, drops, live } = scene([
+      { afterMs: 5_000, answer: failing('timeout') },
+      { afterMs: 100, answer: ok },
+    ])
+    for (const timeMs of [100, 5_500]) emitAt(timeMs)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(attempts().map(({ n, from, at }) => [n, from, at])).toEqual([
+      [1, 0, 250],
+      [2, 0, 6_250],
+      [1, 1, 7_250],
+    ])
+    expect(drops()).toEqual([])
+    expect(live.acknowledged).toBe(2)
+  })
+
+  test('a 4xx is not tried again', async () => {
+    const { emitAt, attempts, drops } = scene([{ afterMs: 10, answer: failing('4xx') }])
+    emitAt(100)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(attempts()).toHaveLength(1)
+    expect(drops()).toMatchObject([{ t: 260, firstEvent: 0, events: 1, why: 'rejected' }])
+  })
+
+  test('a full buffer drops the newest event, which gets no number', async () => {
+    const { emitAt, attempts, drops, live } = scene([{ afterMs: 10, answer: ok }], { bufferEvents: 2 })
+    for (const timeMs of [10, 20, 30, 400]) emitAt(timeMs)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(drops()).toMatchObject([{ t: 30, firstEvent: null, events: 1, why: 'buffer-full' }])
+    expect(attempts().map(({ from, events }) => [from, events])).toEqual([
+      [0, 2],
+      [2, 1],
+    ])
+    expect(live).toMatchObject({ emitted: 3, dropped: 1 })
+  })
+})
+
+describe('ending', () => {
+  test('finished once closed, with the last batch answered', async () => {
+    const { client, emitAt } = scene([{ afterMs: 500, answer: ok }])
+    const ended = vi.fn()
+    void client.finished.then(ended)
+    emitAt(100)
+    await vi.advanceTimersByTimeAsync(200)
+    client.close()
+    await vi.advanceTimersByTimeAsync(549)
+    expect(ended).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(ended).toHaveBeenCalled()
+  })
+
+  test.each([
+    { moment: 'while a batch is in flight', stopMs: 3_000, recorded: 0 },
+    { moment: 'in the pause before a retry', stopMs: 5_500, recorded: 1 },
+  ])(
+    'stopped $moment: what had not ended is not recorded, only counted as unfinished',
+    async ({ stopMs, recorded }) => {
+      const { client, emitAt, lines, attempts } = scene([{ afterMs: 5_000, answer: failing('timeout') }])
+      for (const timeMs of [100, 1_000]) emitAt(timeMs)
+      await vi.advanceTimersByTimeAsync(stopMs)
+      client.stop()
+      await vi.advanceTimersByTimeAsync(60_000)
+      await client.finished
+      expect(attempts()).toHaveLength(recorded)
+      expect(lines.at(-1)).toEqual({
+        kind: 'client',
+        t: stopMs,
+        client: 'rr-1',
+        emitted: 2,
+        unfinished: 2,
+        jsonBytes: '{"n":0}{"n":1}'.length,
+      })
+      expect(vi.getTimerCount()).toBe(0)
+    },
+  )
+})

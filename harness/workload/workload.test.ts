@@ -1,0 +1,174 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createClock } from '../clock.ts'
+import type { Attempt, SampleLine } from '../sample.ts'
+import type { ClientOptions, Load } from '../scenario.ts'
+import { drive, warmUp } from './index.ts'
+
+const load: Load = { rrs: 6, eventsPerRr: 3, lifeMs: 300, spreadMs: 10, pace: null, queriesPerSec: 20 }
+const client: ClientOptions = {
+  bufferEvents: 100,
+  batchEvents: 10,
+  flushMs: 50,
+  timeoutMs: 2_000,
+  attempts: 3,
+  retryPauseMs: 10,
+}
+const never = new AbortController().signal
+const cleanUps: (() => void)[] = []
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0)) cleanUp()
+})
+
+interface Stored {
+  readonly correlation_id: string
+  readonly event_data: { readonly run: string; readonly client: string; readonly event: number }
+}
+
+/** A service that keeps what it is sent, and answers each request with `statusOf`; `null`: never. */
+async function startService(statusOf: (path: string, seq: number) => number | null = () => 201) {
+  const stored: Stored[] = []
+  const queried: string[] = []
+  const asked = Promise.withResolvers<void>()
+  let seq = 0
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const url = new URL(request.url ?? '', 'http://service')
+    const status = statusOf(url.pathname, seq++)
+    asked.resolve()
+    if (status === null) return
+    if (request.method === 'GET') queried.push(url.searchParams.get('correlation_id') ?? '')
+    else if (status === 201) stored.push(...(JSON.parse(body) as Stored[]))
+    response.writeHead(request.method === 'GET' ? 200 : status).end('{}')
+  })
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  cleanUps.push(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    stored,
+    queried,
+    asked: asked.promise,
+  }
+}
+
+/** Plays the load and returns its lines by kind once it is done. */
+async function play(baseUrl: string, signal = never) {
+  const lines: SampleLine[] = []
+  const sample = (line: SampleLine) => lines.push(line)
+  const driving = drive({ load, client, seed: 1, runId: 'run-1', baseUrl, clock: createClock(20), sample, signal })
+  await driving.done
+  const of = <K extends SampleLine['kind']>(kind: K) =>
+    lines.filter((line): line is Extract<SampleLine, { kind: K }> => line.kind === kind)
+  return { live: driving.live, lines, attempts: of('attempt'), drops: of('drop'), clients: of('client') }
+}
+
+const idOf = ({ event_data: { client: name, event } }: Stored) => `${name} ${event}`
+const batches = (attempts: readonly Attempt[]) => attempts.filter((line) => line.operation === 'write-batch')
+
+describe('drive', () => {
+  test('every event of every RR arrives once, under the number that the record says', async () => {
+    const service = await startService()
+    const { live, attempts, drops, clients } = await play(service.baseUrl)
+    const recorded = batches(attempts).flatMap((line) =>
+      Array.from({ length: line.events }, (_, index) => `${line.client} ${line.firstEvent + index}`),
+    )
+    expect(new Set(recorded).size).toBe(18)
+    expect(service.stored.map(idOf).sort()).toEqual(recorded.sort())
+    expect(service.stored.every((event) => event.event_data.run === 'run-1')).toBe(true)
+    expect(clients.map((line) => [line.emitted, line.unfinished])).toEqual(Array(6).fill([3, 0]))
+    expect(drops).toEqual([])
+    expect(live).toMatchObject({ emitted: 18, acknowledged: 18, dropped: 0, openAttempts: 0 })
+    expect([...live.emittedByClient.values()]).toEqual(Array(6).fill(3))
+  })
+
+  test('nothing is sent before it is due', async () => {
+    const { attempts } = await play((await startService()).baseUrl)
+    expect(attempts.filter((line) => line.startedMs < line.intendedMs || line.startedMs < 0)).toEqual([])
+  })
+
+  test('queries ask for RRs of this run at their rate, and end with the writers', async () => {
+    const service = await startService()
+    const { attempts, clients } = await play(service.baseUrl)
+    const queries = attempts.filter((line) => line.operation === 'query')
+    const names = new Set(clients.map((line) => line.client))
+    expect(queries.length).toBeGreaterThan(1)
+    expect(queries.map((line) => line.intendedMs)).toEqual(queries.map((_, seq) => seq * 50))
+    expect(queries.every((line) => names.has(line.client) && line.outcome === 'ok')).toBe(true)
+    expect(service.queried.sort()).toEqual(queries.map((line) => line.client).sort())
+  })
+
+  test('a batch that fails once is stored by its second attempt', async () => {
+    let failed = 0
+    const service = await startService((path) => (path.endsWith('/batch') && failed++ === 0 ? 500 : 201))
+    const { attempts, live } = await play(service.baseUrl)
+    const [first] = attempts.filter((line) => line.failure !== null)
+    expect(first).toMatchObject({ attempt: 1, status: 500, failure: { errorClass: '5xx' } })
+    const second = attempts.find((line) => line.attempt === 2)
+    expect(second).toMatchObject({ client: first?.client, firstEvent: first?.firstEvent, outcome: 'ok' })
+    expect(second?.intendedMs).toBe((first?.endedMs ?? 0) + 10)
+    expect(live).toMatchObject({ acknowledged: 18, dropped: 0, errors: { '5xx': 1 } })
+  })
+
+  test('an abort ends it at once: open attempts are not recorded, every client has its summary', async () => {
+    const service = await startService(() => null)
+    const abort = new AbortController()
+    void service.asked.then(() => abort.abort())
+    const { attempts, clients, drops } = await play(service.baseUrl, abort.signal)
+    expect(attempts).toEqual([])
+    expect(drops).toEqual([])
+    expect(clients).toHaveLength(6)
+    expect(clients.every((line) => line.unfinished === line.emitted)).toBe(true)
+  })
+
+  test('aborted before it begins, it sends nothing', async () => {
+    const { attempts, clients } = await play('http://127.0.0.1:9', AbortSignal.abort())
+    expect(attempts).toEqual([])
+    expect(clients.map((line) => line.emitted)).toEqual(Array(6).fill(0))
+  })
+})
+
+describe('warm-up', () => {
+  const warm = async (baseUrl: string, signal = never, warmUpMs = 1_100) => {
+    const lines: SampleLine[] = []
+    const sample = (line: SampleLine) => lines.push(line)
+    const clock = createClock(warmUpMs)
+    const patient = { ...client, timeoutMs: warmUpMs }
+    const result = await warmUp({ client: patient, runId: 'run-1', baseUrl, clock, sample, signal, warmUpMs })
+    return { result, endedMs: clock.now(), lines: lines as Attempt[] }
+  }
+
+  test('writes and queries one after another, and is over half a second before the burst', async () => {
+    const service = await startService()
+    const { result, endedMs, lines } = await warm(service.baseUrl)
+    expect(result).toEqual({ attempts: 2, failed: 0 })
+    expect(lines.map((line) => [line.phase, line.client, line.operation, line.events, line.outcome])).toEqual([
+      ['warm-up', 'warm-up', 'write-batch', 1, 'ok'],
+      ['warm-up', 'warm-up', 'query', 0, 'ok'],
+    ])
+    expect(service.stored.map(idOf)).toEqual(['warm-up 0'])
+    expect(endedMs).toBeLessThan(-500)
+  })
+
+  test('a service that does not answer fails it, before the burst', async () => {
+    const { result, lines } = await warm((await startService(() => null)).baseUrl)
+    expect(result).toEqual({ attempts: 1, failed: 1 })
+    expect(lines[0]?.failure?.errorClass).toBe('timeout')
+    expect(lines[0]?.endedMs).toBeLessThan(0)
+  })
+
+  test('an abort breaks off what is open, and rejects', async () => {
+    const service = await startService(() => null)
+    const abort = new AbortController()
+    void service.asked.then(() => abort.abort(new Error('stop it')))
+    await expect(warm(service.baseUrl, abort.signal, 60_000)).rejects.toThrow('stop it')
+  })
+
+  test('aborted before it begins, it rejects', async () => {
+    await expect(warm('http://127.0.0.1:9', AbortSignal.abort(new Error('stop it')))).rejects.toThrow('stop it')
+  })
+})
