@@ -29,7 +29,12 @@ test.each([
 })
 
 test('figures for people', () => {
-  expect([2_147_483_648, 536_870_912, 880].map(formatBytes)).toEqual(['2 GiB', '512 MiB', '880 B'])
+  expect([2_147_483_648, 536_870_912, 12_163_481, 998.5].map(formatBytes)).toEqual([
+    '2 GiB',
+    '512 MiB',
+    '11.5 MiB',
+    '998 B',
+  ])
   expect([0.42, 340.2, 4_980, 33_700].map(formatMs)).toEqual(['0.4 ms', '340 ms', '4.98 s', '33.7 s'])
   expect([33_740, -250].map(formatAt)).toEqual(['+33.7 s', '-0.3 s'])
 })

@@ -20,12 +20,10 @@ export function parseDuration(text: string): number | null {
   return ms(text.trim() as StringValue)
 }
 
-/** `2 GiB`, `1.46 GiB`, `512 MiB`. */
+/** `2 GiB`, `1.46 GiB`, `512 MiB`, `11.5 MiB`, `880 B`: cut off, not rounded up, so that a peak below a limit stays below. */
 export function formatBytes(bytes: number): string {
-  return prettyBytes(bytes, {
-    binary: true,
-    maximumFractionDigits: bytes >= 2 ** 30 ? 2 : bytes < 100 * 2 ** 20 ? 1 : 0,
-  })
+  const maximumFractionDigits = bytes >= 2 ** 30 ? 2 : bytes >= 100 * 2 ** 20 || bytes < 2 ** 10 ? 0 : 1
+  return prettyBytes(bytes, { binary: true, maximumFractionDigits })
 }
 
 /** A duration for people: `340 ms`, `4.98 s`. */

@@ -115,6 +115,13 @@ describe('plausibility', () => {
     })
   })
 
+  it('counts events per second over the lives of the RRs, not over what the run went on to watch', () => {
+    const record = evidence({ requests: ['a0*60 0..100 ok'], endMs: 40_000 })
+    expect(plausibility(record, memory(record)).eventsPerSecEmitted).toBe(2)
+    const paced = { ...record, load: { ...record.load, rrs: 5, pace: { rrs: 2, everyMs: 5_000 } } }
+    expect(plausibility(paced, memory(paced)).eventsPerSecEmitted).toBe(60 / 40)
+  })
+
   it('claims nothing that was not measured', () => {
     const record = { ...stormCrash(), service: [], cgroup: [] }
     expect(plausibility(record, memory(record))).toMatchObject({

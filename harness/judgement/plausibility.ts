@@ -23,10 +23,6 @@ export function plausibility(evidence: Evidence, { peakBytes, baselineBytes }: M
   )
   const attempts = batchAttempts(evidence)
   const lastSentMs = attempts.reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
-  // Events are emitted while first attempts are due, whether or not the service still lives.
-  const lastEmittedMs = evidence.attempts
-    .filter((one) => one.phase === 'load' && one.operation === 'write-batch' && one.attempt === 1)
-    .reduce((last, attempt) => Math.max(last, attempt.intendedMs), 0)
   const clients = loadClients(evidence)
   const emitted = clients.reduce((sum, client) => sum + client.emitted, 0)
   const jsonBytes = clients.reduce((sum, client) => sum + client.jsonBytes, 0)
@@ -35,12 +31,19 @@ export function plausibility(evidence: Evidence, { peakBytes, baselineBytes }: M
     bytesPerPendingEvent:
       peakBytes === null || baselineBytes === null ? null : ratio(peakBytes - baselineBytes, peakPending),
     bytesPerEventAsJson: ratio(jsonBytes, emitted),
-    eventsPerSecEmitted: emitted === 0 ? null : ratio(emitted, lastEmittedMs / 1000),
+    eventsPerSecEmitted: emitted === 0 ? null : ratio(emitted, emissionMs(evidence) / 1000),
     attemptsPerSecSent: attempts.length === 0 ? null : ratio(attempts.length, lastSentMs / 1000),
     attemptsPerEvent: attemptsPerEvent(evidence),
     effectiveWriteRatePerSec: effectiveWriteRatePerSec(evidence),
     peakAbandonedRequests: highest(abandoned)?.value ?? null,
   }
+}
+
+/** How long RRs emit events: from the burst to the end of the last RR's life, or of the run where that came first. */
+function emissionMs({ load, end }: Evidence): number {
+  const batches = load.pace ? Math.ceil(load.rrs / load.pace.rrs) : 1
+  const plannedMs = load.lifeMs + (batches - 1) * (load.pace?.everyMs ?? 0)
+  return Math.min(plannedMs, end?.t ?? plannedMs)
 }
 
 function ratio(part: number, whole: number | null): number | null {

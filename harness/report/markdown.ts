@@ -36,7 +36,7 @@ export function renderMarkdown(verdict: Verdict, manifest: Manifest): string {
         r.what,
         at(r.firstMs),
         at(r.lastMs),
-        String(r.count),
+        r.count === null ? '' : String(r.count),
         at(r.reportedMs),
       ]),
     ),

@@ -66,8 +66,8 @@ function measurementLines(verdict: Verdict, style: Styler): string[] {
   const { latency, accounting } = verdict
   const delay = latency.sendDelay ? formatMs(latency.sendDelay.p99Ms) : 'not measured'
   return [
-    ...field('timeline', timelineText(verdict), style),
-    ...field('report', 'reset +1 s   timeout +23 s   refused +28 s   health fails +43 s', style),
+    ...timelineLines(verdict, style),
+    '',
     ...field('memory', memoryText(verdict), style),
     ...field('response', `${describePercentiles(latency.response, formatMs)}   (from the intended start)`, style),
     ...field('service', `${describePercentiles(latency.service, formatMs)}   (generator delay p99 ${delay})`, style),
@@ -99,12 +99,40 @@ function orderFindings({ findings, chain }: Verdict): Finding[] {
   return [...findings].sort((a, b) => weight(a) - weight(b))
 }
 
-function timelineText({ timeline }: Verdict): string {
-  const seen = timelineRows(timeline).filter((row) => row.firstMs !== null)
-  if (seen.length === 0) return 'no error'
-  return seen
-    .map(({ what, firstMs, count }) => `${what} ${formatAt(firstMs ?? 0)}${count > 1 ? ` (${count})` : ''}`)
-    .join('   ')
+/** A row per error class: first and last seen, how often, how it was spread over the seconds, and what the report saw. */
+function timelineLines({ timeline }: Verdict, style: Styler): string[] {
+  const rows = timelineRows(timeline)
+  const lastSecond = Math.max(0, ...rows.flatMap((row) => row.perSecond.map(([second]) => second)))
+  const head = ['timeline', 'first', 'last', 'count', 'report', `each ${perColumn(lastSecond + 1)} s`]
+  const cells = rows.map(({ what, firstMs, lastMs, count, reportedMs, perSecond }) => [
+    what,
+    firstMs === null ? '-' : formatAt(firstMs),
+    lastMs !== null ? formatAt(lastMs) : count === 0 ? '-' : '',
+    count === null ? '' : String(count),
+    reportedMs === null ? '' : `+${reportedMs / 1000} s`,
+    perSecond.length === 0 ? '' : sparkly(spread(perSecond, lastSecond + 1)),
+  ])
+  const render = (row: readonly string[]) =>
+    `   ${row.map((cell, i) => cell.padEnd(timelineWidths[i] ?? 0)).join('')}`.trimEnd()
+  return [style('dim', render(head)), ...cells.map(render)]
+}
+
+const timelineWidths = [14, 10, 10, 8, 9]
+const spreadColumns = 26
+
+function perColumn(seconds: number): number {
+  return Math.ceil(seconds / spreadColumns)
+}
+
+/** Counts per second in as many columns as there is room for; an empty one is a gap, not a small number. */
+function spread(perSecond: readonly (readonly [number, number])[], seconds: number): (number | '')[] {
+  const width = perColumn(seconds)
+  const columns = new Array<number>(Math.ceil(seconds / width)).fill(0)
+  for (const [second, count] of perSecond) {
+    const column = Math.floor(second / width)
+    columns[column] = (columns[column] ?? 0) + count
+  }
+  return columns.map((count) => (count === 0 ? '' : count))
 }
 
 function field(name: string, text: string, style: Styler): string[] {

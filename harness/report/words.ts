@@ -33,8 +33,19 @@ export function describeOutcome({ outcome, diedMs }: Verdict): string {
   return outcome === 'survived' ? 'SURVIVED' : 'NOT KNOWN'
 }
 
-/** Rows of the failure timeline: what, first seen (measured), count, first seen (reported). */
-export function timelineRows({ errors, diedMs, firstHealthFailureMs }: Timeline) {
+/** A row of the failure timeline. Times in milliseconds since the burst; `reportedMs` is when the report saw it first. */
+export interface TimelineRow {
+  readonly what: string
+  readonly firstMs: number | null
+  readonly lastMs: number | null
+  /** `null` where counting says nothing. */
+  readonly count: number | null
+  readonly perSecond: readonly (readonly [number, number])[]
+  readonly reportedMs: number | null
+}
+
+/** The failure timeline in the order in which things were first seen; what the report saw and the run did not, last. */
+export function timelineRows({ errors, diedMs, firstHealthFailureMs }: Timeline): TimelineRow[] {
   const reportedFirst: Partial<Record<ErrorClass, number>> = {
     reset: reported.resetMs,
     timeout: reported.timeoutMs,
@@ -42,24 +53,20 @@ export function timelineRows({ errors, diedMs, firstHealthFailureMs }: Timeline)
   }
   const always: ErrorClass[] = ['reset', 'timeout', 'refused']
   const others = errors.map((span) => span.errorClass).filter((errorClass) => !always.includes(errorClass))
-  const rows = [...always, ...others].map((errorClass) => {
+  const rows: TimelineRow[] = [...always, ...others].map((errorClass) => {
     const span = errors.find((candidate) => candidate.errorClass === errorClass)
     return {
-      what: errorClass as string,
+      what: errorClass,
       firstMs: span?.firstMs ?? null,
       lastMs: span?.lastMs ?? null,
       count: span?.count ?? 0,
+      perSecond: span?.perSecond ?? [],
       reportedMs: reportedFirst[errorClass] ?? null,
     }
   })
-  rows.push({ what: 'death', firstMs: diedMs, lastMs: diedMs, count: diedMs === null ? 0 : 1, reportedMs: null })
-  rows.push({
-    what: 'health fails',
-    firstMs: firstHealthFailureMs,
-    lastMs: null,
-    count: firstHealthFailureMs === null ? 0 : 1,
-    reportedMs: reported.healthMs,
-  })
+  const once = { lastMs: null, count: null, perSecond: [] }
+  rows.push({ ...once, what: 'death', firstMs: diedMs, reportedMs: null })
+  rows.push({ ...once, what: 'health fails', firstMs: firstHealthFailureMs, reportedMs: reported.healthMs })
   return rows.sort((a, b) => (a.firstMs ?? Number.POSITIVE_INFINITY) - (b.firstMs ?? Number.POSITIVE_INFINITY))
 }
 
