@@ -1,0 +1,106 @@
+import { expect, test, vi } from 'vitest'
+import { startScene } from './scene.fixture.ts'
+
+const never = new AbortController().signal
+const killed = { pid: 1, code: null, signal: 'SIGKILL' } as const
+
+test('the counters as they are after the death are on record', async () => {
+  await using scene = await startScene()
+  await scene.next((line) => line.kind === 'cgroup')
+  scene.state.counters.oomKills = 1
+  scene.exit(killed)
+  await expect(scene.collector.died).resolves.toEqual(killed)
+  await new Promise(setImmediate) // at once, not with the next beat: the group may be removed by then
+  const exitAt = scene.lines.findIndex((line) => line.kind === 'exit')
+  expect(scene.lines[exitAt]).toMatchObject(killed)
+  expect(scene.lines.slice(exitAt).find((line) => line.kind === 'cgroup')).toMatchObject({ oomKills: 1 })
+  expect(scene.collector.latest.isDead).toBe(true)
+})
+
+test('health is asked on a new connection each time, and a 503 is a failure', async () => {
+  await using scene = await startScene()
+  for (let i = 0; i < 3; i++) await scene.next((line) => line.kind === 'health')
+  scene.state.isHealthy = false
+  await scene.next((line) => line.kind === 'health' && line.status === 503)
+  expect(new Set(scene.healthPorts).size).toBe(scene.healthPorts.length)
+  expect(scene.of('health')[0]).toMatchObject({ status: 200, failure: null })
+  expect(scene.of('health').at(-1)?.failure?.errorClass).toBe('5xx')
+})
+
+test('a service that does not answer: health fails, and its figures are missing instead of old', async () => {
+  await using scene = await startScene()
+  scene.state.isSilent = true
+  await Promise.all([
+    scene.next((line) => line.kind === 'health' && line.failure?.errorClass === 'timeout'),
+    scene.next((line) => line.kind === 'probe-failed' && line.probe === 'service'),
+  ])
+})
+
+test('what the service does not publish is null', async () => {
+  await using scene = await startScene()
+  await scene.next((line) => line.kind === 'service')
+  expect(scene.of('service')[0]).toMatchObject({ eventsPending: 0, poolMax: 25, poolInUse: null, eventsWritten: null })
+})
+
+test('a database and a Redis that are not there are probe failures, and nothing else', async () => {
+  await using scene = await startScene()
+  await Promise.all(
+    ['postgres', 'redis'].map((probe) =>
+      scene.next((line) => line.kind === 'probe-failed' && line.probe === probe && line.message !== ''),
+    ),
+  )
+  expect([...scene.of('postgres'), ...scene.of('redis')]).toEqual([])
+})
+
+test('stderr is on record, its flood is not', async () => {
+  await using scene = await startScene()
+  for (let line = 0; line < 500; line++) scene.writeStderr(`line ${line}`)
+  expect(scene.of('stderr').map((line) => line.line)).toEqual(Array.from({ length: 200 }, (_, line) => `line ${line}`))
+})
+
+test('the load generator is watched', async () => {
+  await using scene = await startScene()
+  await scene.next((line) => line.kind === 'generator')
+  const [line] = scene.of('generator')
+  expect(line?.cpuPercent).toBeGreaterThan(0)
+  expect(line?.rssBytes).toBeGreaterThan(10 * 2 ** 20)
+})
+
+test('drained once nothing is pending, not before', async () => {
+  await using scene = await startScene()
+  scene.state.eventsPending = 3
+  let isDrained = false
+  const drained = scene.collector.drained(never).then(() => {
+    isDrained = true
+  })
+  await scene.next((line) => line.kind === 'service' && line.eventsPending === 3)
+  await scene.next((line) => line.kind === 'service' && line.eventsPending === 3)
+  expect(isDrained).toBe(false)
+  scene.state.eventsPending = 0
+  await drained
+})
+
+test('waiting for a drain ends with an abort', async () => {
+  await using scene = await startScene()
+  scene.state.eventsPending = 3
+  const abort = new AbortController()
+  const drained = scene.collector.drained(abort.signal)
+  abort.abort(new Error('over'))
+  await expect(drained).rejects.toThrow('over')
+})
+
+test('after a stop nothing is written: not the end of the service that follows, not an answer that was due', async () => {
+  await using scene = await startScene()
+  await scene.next((line) => line.kind === 'service')
+  scene.state.isSilent = true
+  const asked = scene.healthPorts.length
+  await vi.waitFor(() => expect(scene.healthPorts.length).toBeGreaterThan(asked))
+  await scene.collector.stop()
+  const written = scene.lines.length
+  expect(scene.lines.at(-1)?.kind).toBe('cgroup')
+  scene.exit(killed)
+  scene.writeStderr('bye')
+  await scene.collector.died
+  await new Promise(setImmediate)
+  expect(scene.lines.slice(written)).toEqual([])
+})
