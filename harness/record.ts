@@ -1,6 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { StackError } from './errors.ts'
 import type { ProbeLine, RunEvent, SampleLine, StoredLine } from './sample.ts'
 import type { ClientOptions, Expectation, Limits, Load, Phases, ServiceOptions } from './scenario.ts'
 
@@ -56,7 +57,7 @@ export interface RecordWriter extends AsyncDisposable {
   probe(line: ProbeLine): void
   event(line: RunEvent): void
   stored(line: StoredLine): void
-  /** Waits until all is written. Throws when a line could not be (a full disk, say). */
+  /** Waits until all is written. Throws a StackError when a line could not be (a full disk, say). */
   close(): Promise<void>
 }
 
@@ -71,10 +72,13 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
     events: createWriteStream(join(dir, recordFiles.events), { flags: 'a' }),
     stored: createWriteStream(join(dir, recordFiles.stored), { flags: 'a' }),
   }
-  let failure: Error | null = null
+  let failure: StackError | null = null
   for (const stream of Object.values(streams)) {
     stream.on('error', (error) => {
-      failure ??= new Error(`the record in ${dir} could not be written: ${error.message}`, { cause: error })
+      failure ??= new StackError(`the record in ${dir} could not be written: ${error.message}`, {
+        cause: error,
+        hint: 'make room on that disk, or choose another folder with --out',
+      })
     })
   }
   const append = (stream: WriteStream) => (line: object) => {

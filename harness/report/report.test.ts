@@ -6,6 +6,7 @@ import { renderMarkdown } from './markdown.ts'
 import { createProgress, figuresText, type LiveFigures } from './progress.ts'
 import { renderSummary } from './terminal.ts'
 import { crash, manifest } from './verdict.fixture.ts'
+import { nextCommand } from './words.ts'
 
 const plain = (verdict: Verdict) =>
   stripVTControlCharacters(renderSummary(verdict, manifest, 'results/runs/x', process.stdout))
@@ -38,6 +39,25 @@ test('the summary says what was measured, what was lost, and what is not known',
   expect(text).toContain('12 MiB (166 pending at the peak), 15,345 times its JSON of 820 B')
   expect(text).toContain('not known: batch blocked: no reading of writes')
   expect(text).toContain('it held (exit 0)')
+})
+
+test.each([
+  ['a starved CPU', crash, manifest, 'npm run scenario high-load -- --cpus 2'],
+  [
+    'a starved CPU where there is no second one',
+    crash,
+    { ...manifest, machine: { ...manifest.machine, cpus: 1 } },
+    '--memory 4096m',
+  ],
+  [
+    'a memory limit alone',
+    { ...crash, chain: crash.chain.slice(2) },
+    manifest,
+    'npm run scenario high-load -- --memory 4096m',
+  ],
+  ['no cause', { ...crash, chain: [] }, manifest, 'npm run -s judge --'],
+])('after %s the next command asks for what ran short', (_, verdict, made, command) => {
+  expect(nextCommand(verdict, made)).toContain(command)
 })
 
 test('what was not measured is said, not left out', () => {

@@ -48,7 +48,7 @@ export function renderSummary(verdict: Verdict, manifest: Manifest, dir: string,
     ...measurementLines(verdict, style),
     '',
     ...field('record', relative(process.cwd(), dir) || '.', style),
-    ...field('next', nextCommand(verdict), style),
+    ...field('next', nextCommand(verdict, manifest), style),
     ...field('exit', verdict.expectation.sentence, style),
     '',
   ].join('\n')

@@ -115,9 +115,15 @@ export function describePercentiles(percentiles: Percentiles | null, format: (ms
   return `p50 ${format(percentiles.p50Ms)}  p95 ${format(percentiles.p95Ms)}  p99 ${format(percentiles.p99Ms)}`
 }
 
-/** What to try next, as a command. */
-export function nextCommand(verdict: Verdict): string {
-  return verdict.outcome === 'crashed'
-    ? `npm run scenario ${verdict.scenario} -- --cpus 2`
-    : `npm run judge -- ${verdict.run} --json`
+/** What to try next, as a command: more of what ran short, first things first, where this machine has it. */
+export function nextCommand({ chain, run }: Verdict, { scenario, limits, poolSize, machine }: Manifest): string {
+  const stands = (hypothesis: string) => chain.some((link) => link.hypothesis === hypothesis)
+  const twiceTheMemory = 2 * limits.memoryLimitBytes
+  const again = `npm run scenario ${scenario} --`
+  if (stands('cpu-too-small') && 2 * limits.cpus <= machine.cpus) return `${again} --cpus ${2 * limits.cpus}`
+  if (stands('pool-exhaustion')) return `${again} --pool ${Math.min(90, 4 * poolSize)}`
+  if (stands('memory-limit') && twiceTheMemory <= machine.memoryBytes) {
+    return `${again} --memory ${Math.round(twiceTheMemory / 2 ** 20)}m`
+  }
+  return `npm run -s judge -- ${run} --json`
 }
