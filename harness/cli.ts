@@ -3,7 +3,7 @@ import { clean } from '../containers/clean.ts'
 import { profileNames } from '../containers/profiles.ts'
 import { scenarios } from '../scenarios/index.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
-import { exitCodes, InputError, InterruptedError, StackError } from './errors.ts'
+import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
 import { readManifest } from './evidence.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
@@ -11,7 +11,7 @@ import { hypotheses } from './hypotheses/index.ts'
 import { describeGit, describeMachine } from './manifest.ts'
 import { createProgress, type Progress } from './report/progress.ts'
 import { renderSummary } from './report/terminal.ts'
-import { judgeRun, run } from './run.ts'
+import { judgeRun, run, saveVerdict } from './run.ts'
 import { claimRunFolder, createRunId, findRun, runsDir } from './run-folder.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -26,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       ...describeMachine(),
       scenarios,
       profiles: profileNames,
-      causes: hypotheses.map((hypothesis) => hypothesis.name),
+      causes: hypotheses.filter(({ role }) => role !== 'instrument').map(({ name }) => name),
       proofs: proofs.map((proof) => proof.name),
     })
     return await carryOut(request, progress, interruption.signal)
@@ -59,11 +59,15 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
         process.stderr.write(`culprit: the record up to here is in ${dir}\n`)
         throw error
       })
-      return show(verdict, dir, request.json, progress)
+      return show(verdict, dir, request.json, progress, request.plan.replay)
     }
     case 'judge': {
       const dir = await findRun(request.run)
-      return show(await judgeRun(dir), dir, request.json, progress)
+      const verdict = await judgeRun(dir)
+      await saveVerdict(dir, verdict).catch((error: unknown) => {
+        process.stderr.write(`culprit: judged, but the verdict could not be written to ${dir}: ${messageOf(error)}\n`)
+      })
+      return show(verdict, dir, request.json, progress)
     }
     case 'prove':
       return proveAll(request.name, request.runs ?? 10, progress, signal)
@@ -81,24 +85,36 @@ async function proveAll(
   let held = true
   for (const proof of proofs.filter((candidate) => name === undefined || candidate.name === name)) {
     const runOnce = (plan: Parameters<typeof run>[0], dir: string) => run(plan, dir, progress, signal)
-    const proven = await prove(proof, { runs, commit, runOnce, say })
+    const proven = await prove(proof, { runs, commit, runOnce, judgeAgain: judgeRun, say })
     process.stdout.write(`${proven.table}\ntable: ${proven.tableFile}\n`)
     held &&= proven.held
   }
   return held ? exitCodes.held : exitCodes.notHeld
 }
 
-async function show(verdict: Verdict, dir: string, json: boolean, progress: Progress): Promise<number> {
+/** @param command what repeats the run; by default what the record says, which leaves out the profile */
+async function show(
+  verdict: Verdict,
+  dir: string,
+  json: boolean,
+  progress: Progress,
+  command?: string,
+): Promise<number> {
   const manifest = await readManifest(dir)
+  const replay = command ?? manifest.command
   progress[Symbol.dispose]()
   process.stdout.write(
-    json ? `${JSON.stringify(verdict, null, 2)}\n` : renderSummary(verdict, manifest, dir, process.stdout),
+    json
+      ? `${JSON.stringify(verdict, null, 2)}\n`
+      : renderSummary(verdict, manifest, { dir, replay, stream: process.stdout }),
   )
   return verdict.expectation.exitCode
 }
 
 /** Says on stderr what went wrong and what to do, and gives the exit code. An error of our own making keeps Node's 1. */
-function explain(error: unknown): number {
+function explain(thrown: unknown): number {
+  // What failed while the rest was being stopped must not hide what came first.
+  const error = thrown instanceof SuppressedError ? firstOf(thrown) : thrown
   const print = (line: string) => process.stderr.write(`${line}\n`)
   if (error instanceof InputError) {
     for (const problem of error.problems) print(`culprit: ${problem}`)
@@ -113,11 +129,15 @@ function explain(error: unknown): number {
     print(`culprit: ${error.message}`)
     for (const line of error.logTail) print(`  | ${line}`)
     if (error.hint) print(`try: ${error.hint}`)
-    print('the stack could not start (exit 5)')
+    print('nothing was judged (exit 5)')
     return exitCodes.stack
   }
   print(`culprit: a fault of Culprit itself: ${error instanceof Error ? error.stack : String(error)}`)
   return 1
+}
+
+function firstOf(error: SuppressedError): unknown {
+  return error.suppressed instanceof SuppressedError ? firstOf(error.suppressed) : error.suppressed
 }
 
 /** Longest time that stopping may take. Our children die with us, so leaving early leaves nothing running. */
@@ -133,7 +153,12 @@ function listenForInterruption(onInterrupted: () => void) {
   const listener = () => {
     if (controller.signal.aborted) return
     onInterrupted()
-    setTimeout(() => process.exit(exitCodes.interrupted), stopWithinMs).unref()
+    setTimeout(() => {
+      process.stderr.write(
+        'culprit: interrupted; stopping took too long, "npm run clean" removes what is left (exit 130)\n',
+      )
+      process.exit(exitCodes.interrupted)
+    }, stopWithinMs).unref()
     controller.abort(new InterruptedError('interrupted'))
   }
   for (const signal of signals) process.on(signal, listener)

@@ -26,7 +26,10 @@ export class InputError extends Error {
   }
 }
 
-/** A part of the stack could not start. `hint` says what to try, `logTail` carries its last log lines. Exit code 5. */
+/**
+ * The run could not be carried out: a part of the stack did not start, or the record could not be written. `hint` says
+ * what to try, `logTail` carries the last log lines. Exit code 5.
+ */
 export class StackError extends Error {
   override name = 'StackError'
   readonly hint: string | undefined

@@ -12,7 +12,8 @@ export interface RunPlan {
   readonly seed: number
   readonly runtime: 'auto' | 'embedded'
   readonly expect: Manifest['expect']
-  /** The command that repeats this run. */
+  /** The command that repeats this run, without and with the stand-in's profile. */
+  readonly command: string
   readonly replay: string
 }
 
@@ -59,6 +60,7 @@ export async function describeRun(plan: RunPlan, id: string): Promise<Manifest> 
     phases: scenario.phases,
     poolSize: scenario.service.poolSize,
     seed,
+    command: plan.command,
     expect,
     runtime,
     git: await describeGit(),

@@ -32,6 +32,8 @@ export interface Manifest {
   readonly phases: Phases
   readonly poolSize: number
   readonly seed: number
+  /** The command that repeats this run, less the profile, which is nobody's business who judges. */
+  readonly command: string
   readonly expect: { readonly expectation: Expectation; readonly from: 'the scenario' | '--expect' | 'a changed knob' }
   readonly runtime: string
   readonly git: { readonly commit: string; readonly dirty: boolean } | null
@@ -90,7 +92,9 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
         stream.closed ? null : new Promise<void>((done) => stream.once('close', () => done()).end()),
       ),
     )
-    if (failure) throw failure
+    const failed = failure
+    failure = null // told once: closing twice, as at the end of a scope, must not bury what came before
+    if (failed) throw failed
   }
   return {
     dir,

@@ -29,16 +29,31 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
     progress.say('starting PostgreSQL, Redis and DataStorage')
     const logFile = join(dir, recordFiles.log)
     const options = { runtime: plan.runtime, service, limits, logFile, onProgress: progress.say }
-    await using stack = await startStack(options, signal)
+    await using stack = stopOrSay(await startStack(options, signal), progress)
     clock = createClock(phases.warmUpMs + settleMs)
     await observe(plan, stack, clock, record, progress, signal)
+    signal.throwIfAborted()
   } catch (error) {
     const reason = signal.aborted ? 'interrupted' : 'error'
     record.event({ kind: 'end', t: clock?.now() ?? 0, reason, message: messageOf(error) })
     throw signal.aborted ? new InterruptedError('interrupted', { cause: error }) : error
   }
   await record.close()
-  return judgeRun(dir)
+  const verdict = await judgeRun(dir)
+  await saveVerdict(dir, verdict)
+  return verdict
+}
+
+/** A part that does not stop in good order must not cost a finished run its verdict: it is said, and `clean` is named. */
+function stopOrSay(stack: Stack, progress: Progress): Stack {
+  const dispose = async () => {
+    try {
+      await stack[Symbol.asyncDispose]()
+    } catch (error) {
+      progress.say(`something was left behind: ${messageOf(error)}; "npm run clean" removes it`)
+    }
+  }
+  return { ...stack, [Symbol.asyncDispose]: dispose }
 }
 
 /** The probes' own start must not fall into the burst. */
@@ -92,10 +107,12 @@ function abortAtEnd(signal: AbortSignal) {
   return { signal: AbortSignal.any([signal, controller.signal]), abort, [Symbol.dispose]: abort }
 }
 
-/** Judges a recorded run, from its folder alone, and writes verdict and report beside the record. */
+/** Judges a recorded run, from its folder alone, with nothing running. */
 export async function judgeRun(dir: string): Promise<Verdict> {
-  const manifest = await readManifest(dir)
-  const verdict = judge(manifest, await readEvidence(dir), hypotheses)
-  await writeReports(dir, manifest, verdict)
-  return verdict
+  return judge(await readManifest(dir), await readEvidence(dir), hypotheses)
+}
+
+/** Writes verdict and report beside the record. */
+export async function saveVerdict(dir: string, verdict: Verdict): Promise<void> {
+  await writeReports(dir, await readManifest(dir), verdict)
 }

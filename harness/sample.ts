@@ -61,6 +61,8 @@ export interface ClientSummary extends Line {
   readonly emitted: number
   /** Events still in the buffer or in an attempt. */
   readonly unfinished: number
+  /** The batch that was in an attempt when the run ended: it was sent, and nobody knows more. */
+  readonly inFlight?: { readonly firstEvent: number; readonly events: number } | null
   /** Their size as JSON, all events of this client together. */
   readonly jsonBytes: number
 }

@@ -113,3 +113,19 @@ describe('the read-back', () => {
     expect(lines).toEqual([])
   })
 })
+
+test('a service without figures of its own counts as drained when its database has been quiet, not while it works', async () => {
+  await using writer = await session()
+  await writer.query('BEGIN')
+  await using scene = await startScene({ postgresUrl: postgres.connectionString, redisUrl: redis.url })
+  scene.state.isSilent = true
+  let isDrained = false
+  const drained = scene.collector.drained(signal).then(() => {
+    isDrained = true
+  })
+  const startedMs = scene.of('postgres').at(-1)?.t ?? 0
+  await scene.next((line) => line.kind === 'postgres' && line.t > startedMs + 3_000)
+  expect(isDrained).toBe(false)
+  await writer.query('COMMIT')
+  await drained
+})

@@ -54,6 +54,7 @@ export function startCollector(context: ProbeContext): Collector {
     context.probe(line)
     if (line.kind === 'cgroup') last.cgroup = line
     if (line.kind === 'service') last.service = line
+    if (line.kind === 'probe-failed' && line.probe === 'service') last.service = null
     for (const listener of listeners) listener(line)
   }
   const { exited } = context.stack.datastorage
@@ -85,7 +86,7 @@ export function startCollector(context: ProbeContext): Collector {
       const listener = (line: ProbeLine) => {
         if (isDead || line.t <= sinceMs) return
         if (line.kind === 'service' && line.eventsPending === 0) resolve()
-        if (line.kind !== 'postgres' || last.service?.eventsPending !== null) return
+        if (line.kind !== 'postgres' || last.service?.eventsPending != null) return
         if (line.active > 0 || line.idleInTransaction > 0 || line.rowsInserted !== rows) lastWorkMs = line.t
         rows = line.rowsInserted
         if (line.t - lastWorkMs >= quietMs) resolve()

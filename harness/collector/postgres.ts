@@ -58,8 +58,9 @@ export const postgresProbe: Probe = {
     return {
       async stop() {
         isStopped = true
-        await beat.stop()
+        // Ending first breaks off an open query: stopping must not wait for a database that has hung itself up.
         await client?.end().catch(() => {})
+        await beat.stop()
       },
     }
   },

@@ -22,8 +22,8 @@ export interface Probe {
 }
 
 /**
- * Calls `read` every `everyMs`, on a beat that does not drift. With `overlap: false` a beat that finds the one before still
- * under way is left out, so that a slow target does not gather requests.
+ * Calls `read` every `everyMs`, on a beat that does not drift. A beat that finds `maxOpen` readings under way is
+ * left out, so that a slow target does not gather requests.
  */
 export function onBeat(everyMs: number, read: () => Promise<void> | void, { maxOpen = 1 } = {}): StartedProbe {
   const open = new Set<Promise<void>>()

@@ -2,6 +2,9 @@ import pg from 'pg'
 import type { Clock } from '../clock.ts'
 import type { StoredLine } from '../sample.ts'
 
+/** A run must end even when the database has hung itself up. A million events are read in a few seconds. */
+const patience = { connectionTimeoutMillis: 5_000, query_timeout: 30_000 }
+
 /**
  * Reads from PostgreSQL how often each event of a run is stored, by the id in its data, and writes a line per client. The
  * last line says that the reading was complete.
@@ -15,7 +18,8 @@ export async function readBack(options: {
   readonly write: (line: StoredLine) => void
 }): Promise<void> {
   const { clock, write } = options
-  const client = new pg.Client({ connectionString: options.postgresUrl, application_name: 'culprit' })
+  const client = new pg.Client({ connectionString: options.postgresUrl, application_name: 'culprit', ...patience })
+  client.on('error', () => {}) // a connection lost in mid-query also fails the query, which says so
   await client.connect()
   try {
     const { rows } = await client.query<{ client: string; event: number; copies: number }>(

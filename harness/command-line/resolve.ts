@@ -21,7 +21,9 @@ const outcomes = ['crash', 'survive', 'any']
 /** `did you mean …?` where something near enough exists, else the list of what there is. */
 export function suggest(given: string, known: readonly string[]): string {
   const nearest = known.length > 0 ? closest(given, [...known]) : ''
-  const isNear = nearest !== '' && distance(given, nearest) <= Math.max(2, Math.floor(given.length / 2))
+  // Two slips, or a third of a long word; `--` in front of both makes a word no nearer.
+  const letters = given.replace(/^-+/, '').length
+  const isNear = nearest !== '' && distance(given, nearest) <= Math.max(1, Math.min(3, Math.floor(letters / 3)))
   return isNear ? `did you mean ${nearest}?` : `there is: ${known.join(', ')}`
 }
 
@@ -46,14 +48,14 @@ export function resolveRun(
   let scenario = base ?? context.scenarios[0]
   if (!scenario) throw new InputError(['there is no scenario at all'])
   const untouched = scenario
-  const replay = [`npm run scenario ${name} --`]
+  const given: string[] = []
   for (const knob of knobs) {
     const text = flags[knob.flag]
     if (text === undefined) continue
     const applied = knob.apply(scenario, text, context)
     if ('problem' in applied) problems.push(`--${knob.flag} ${text}: ${applied.problem}`)
     else scenario = applied.scenario
-    replay.push(`--${knob.flag} ${text}`)
+    given.push(`--${knob.flag} ${text}`)
   }
   if (scenario.limits.cpus > context.cpus) {
     problems.push(`scenario ${name} wants ${scenario.limits.cpus} CPUs, this machine has ${context.cpus}: try --cpus`)
@@ -65,17 +67,19 @@ export function resolveRun(
   const seedText = flags.seed ?? '1'
   const seed = /^\d{1,9}$/.test(seedText) ? Number(seedText) : Number.NaN
   if (Number.isNaN(seed)) problems.push(`--seed ${seedText}: takes a whole number from 0 to 999999999`)
-  replay.push(`--seed ${seedText}`)
+  given.push(`--seed ${seedText}`)
 
   const runtime = runtimes.find((known) => known === (flags.runtime ?? 'auto'))
   if (!runtime) problems.push(`--runtime ${flags.runtime}: takes one of: ${runtimes.join(', ')}`)
 
   const isChanged = JSON.stringify(scenario) !== JSON.stringify(untouched)
   const expect = resolveExpect(flags.expect, scenario, isChanged, context, problems)
-  if (flags.expect) replay.push(`--expect ${flags.expect}`)
+  if (flags.expect) given.push(`--expect ${flags.expect}`)
 
   if (problems.length > 0 || !runtime) throw new InputError(problems)
-  return { scenario, seed, runtime, expect, replay: replay.join(' ') }
+  const start = `npm run scenario ${name} --`
+  const command = [start, ...given.filter((flag) => !flag.startsWith('--profile '))].join(' ')
+  return { scenario, seed, runtime, expect, command, replay: [start, ...given].join(' ') }
 }
 
 function resolveExpect(

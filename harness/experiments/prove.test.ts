@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -35,7 +35,12 @@ function bench(answer: (plan: RunPlan) => Verdict = () => crash) {
     ran.push(`${plan.scenario.limits.memoryLimitBytes === 1 ? 'lives' : 'dies'} ${plan.seed}`)
     return answer(plan)
   }
-  return { ran, options: { runs: 2, commit: 'abc', dir, runOnce, say: () => {} } }
+  const judged: string[] = []
+  const judgeAgain = async (folder: string) => {
+    judged.push(folder)
+    return survival
+  }
+  return { ran, judged, options: { runs: 2, commit: 'abc', dir, runOnce, judgeAgain, say: () => {} } }
 }
 
 test('runs go seed by seed over all rows, so that a noisy hour does not fall on one row', async () => {
@@ -60,6 +65,17 @@ test('an interrupted proof goes on where it stopped, even when its last line was
   const again = bench()
   expect((await prove(proof, again.options)).table).toMatch(/\| dies +\| 2 of 2/)
   expect(again.ran).toEqual([])
+})
+
+test('records that are kept are judged by the present code, so that one table never mixes two judges', async () => {
+  await prove(proof, bench().options)
+  await mkdir(join(dir, 'a-proof', 'runs', 'dies-seed-1'), { recursive: true })
+  const again = bench()
+  const { table, held } = await prove(proof, again.options)
+  expect(again.judged).toEqual([join(dir, 'a-proof', 'runs', 'dies-seed-1')])
+  expect(again.ran).toEqual([])
+  expect(table).toMatch(/\| dies +\| 1 of 2/)
+  expect(held).toBe(false)
 })
 
 test('a row whose scenario has changed is run again', async () => {

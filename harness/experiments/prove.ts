@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { markdownTable } from 'markdown-table'
 import type { RunPlan } from '../manifest.ts'
@@ -37,6 +37,8 @@ export interface ProveOptions {
   readonly dir?: string
   /** One run: carries out the plan, leaves the record in the folder. */
   runOnce(plan: RunPlan, dir: string): Promise<Verdict>
+  /** Judges a record that is there already. */
+  judgeAgain(dir: string): Promise<Verdict>
   say(message: string): void
 }
 
@@ -56,7 +58,7 @@ export async function prove(proof: Proof, options: ProveOptions): Promise<Proven
   const dir = join(options.dir ?? proveDir, proof.name)
   const resultsFile = join(dir, 'results.ndjson')
   await mkdir(join(dir, 'runs'), { recursive: true })
-  const results = await readResults(resultsFile)
+  const results = await judgeKept(proof, await readResults(resultsFile), dir, options)
   // Written anew, because a line that was cut off would swallow the next one.
   await writeText(resultsFile, results.map((result) => `${JSON.stringify(result)}\n`).join(''))
   const find = (row: ProofRow, seed: number) =>
@@ -86,9 +88,33 @@ export async function prove(proof: Proof, options: ProveOptions): Promise<Proven
   return { held: perRow.every(({ found }) => found.every((r) => r.problems.length === 0)), table, tableFile }
 }
 
+/** Measured once, judged by the present code: a kept record is judged again, so that one table never mixes two judges. */
+async function judgeKept(
+  proof: Proof,
+  results: readonly Result[],
+  dir: string,
+  { judgeAgain }: ProveOptions,
+): Promise<Result[]> {
+  const judged: Result[] = []
+  for (const result of results) {
+    const row = proof.rows.find((one) => one.name === result.row && defineRow(one) === result.definition)
+    const folder = join(dir, 'runs', result.run)
+    const isKept = row && (await stat(folder).catch(() => null))
+    judged.push(isKept ? summarise(row, result.seed, result.run, result.commit, await judgeAgain(folder)) : result)
+  }
+  return judged
+}
+
 function planRow({ scenario }: ProofRow, seed: number): RunPlan {
   const expect = { expectation: scenario.expect, from: 'the scenario' as const }
-  return { scenario, seed, runtime: 'auto', expect, replay: `npm run prove, seed ${seed}` }
+  return {
+    scenario,
+    seed,
+    runtime: 'auto',
+    expect,
+    command: `npm run prove, seed ${seed}`,
+    replay: `npm run prove, seed ${seed}`,
+  }
 }
 
 function defineRow({ scenario }: ProofRow): string {
@@ -167,7 +193,8 @@ function renderTable(perRow: readonly { row: ProofRow; found: readonly Result[] 
     ) || '-',
     [...new Set(found.map((r) => r.chain || 'no cause'))].join(' / '),
   ])
-  return `${markdownTable([head, ...rows])}\n`
+  const commits = [...new Set(perRow.flatMap(({ found }) => found.map((result) => result.commit)))]
+  return `${markdownTable([head, ...rows])}\n\nMeasured at ${commits.map((commit) => commit.slice(0, 12)).join(', ')}.\n`
 }
 
 /** `+27.7 s to +36.7 s`, or one value where all are alike. Empty without any. */

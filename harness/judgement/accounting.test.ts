@@ -45,6 +45,16 @@ describe('accounting', () => {
     })
   })
 
+  it('counts a batch that was in flight at the end as sent, and as stored where it is', () => {
+    const [summary] = mixed.clients
+    if (!summary) throw new Error('one client')
+    const inFlight = { firstEvent: 7, events: 1 }
+    const open = { ...mixed, clients: [{ ...summary, inFlight }] }
+    expect(accounting(open)).toMatchObject({ attempted: 8, neverAttempted: 0, unknown: 2 })
+    const stored = new Map([['a', [1, 2, 0, 1, 0, 1, 0, 1]]])
+    expect(accounting({ ...open, stored })).toMatchObject({ stored: 5, storedUnacknowledged: 3, unknown: 1 })
+  })
+
   it('says nothing of what is stored when the database was not read back', () => {
     expect(accounting({ ...mixed, stored: null })).toMatchObject({
       stored: null,

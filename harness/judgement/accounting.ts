@@ -11,7 +11,8 @@ export function accounting(evidence: Evidence): Accounting {
   const attempts = evidence.attempts.filter(
     (attempt) => attempt.phase === 'load' && attempt.operation === 'write-batch',
   )
-  const attempted = eventIds(attempts)
+  const open = loadClients(evidence).flatMap(({ client, inFlight }) => (inFlight ? [{ client, ...inFlight }] : []))
+  const attempted = eventIds([...attempts, ...open])
   const acknowledged = eventIds(attempts.filter((attempt) => attempt.outcome === 'ok'))
 
   const dropped = new Set<string>()
@@ -28,7 +29,7 @@ export function accounting(evidence: Evidence): Accounting {
   const emitted = Math.max(buffered, numbered.size) + droppedWithoutNumber
 
   const copies = evidence.stored && storedCopies(evidence.stored, numbered)
-  const open = [...attempted].filter((id) => !acknowledged.has(id) && !dropped.has(id))
+  const unsettled = [...attempted].filter((id) => !acknowledged.has(id) && !dropped.has(id))
   const count = (of: (copies: ReadonlyMap<string, number>) => number) => (copies ? of(copies) : null)
   return {
     emitted,
@@ -40,7 +41,7 @@ export function accounting(evidence: Evidence): Accounting {
     storedMoreThanOnce: count((found) => [...found.values()].filter((times) => times > 1).length),
     droppedByClient: dropped.size + droppedWithoutNumber,
     neverAttempted: emitted - droppedWithoutNumber - numbered.size,
-    unknown: open.filter((id) => !copies?.has(id)).length,
+    unknown: unsettled.filter((id) => !copies?.has(id)).length,
   }
 }
 

@@ -19,6 +19,7 @@ function manifestOf(evidence: Evidence, expectation = 'any'): Manifest {
     phases: evidence.phases,
     poolSize: evidence.poolSize,
     seed: 1,
+    command: 'npm run scenario high-load -- --seed 1',
     expect: { expectation, from: 'the scenario' },
     runtime: 'embedded',
     git: null,

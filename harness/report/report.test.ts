@@ -8,8 +8,12 @@ import { renderSummary } from './terminal.ts'
 import { crash, manifest } from './verdict.fixture.ts'
 import { nextCommand } from './words.ts'
 
-const plain = (verdict: Verdict) =>
-  stripVTControlCharacters(renderSummary(verdict, manifest, 'results/runs/x', process.stdout))
+const options = {
+  dir: 'results/runs/x',
+  replay: 'npm run scenario high-load -- --memory 2g --seed 1',
+  stream: process.stdout,
+}
+const plain = (verdict: Verdict) => stripVTControlCharacters(renderSummary(verdict, manifest, options))
 
 test('the summary of a crash fits one screen of 80 columns and tells the chain first, in the order of events', () => {
   const lines = plain(crash).split('\n')
@@ -42,22 +46,22 @@ test('the summary says what was measured, what was lost, and what is not known',
 })
 
 test.each([
-  ['a starved CPU', crash, manifest, 'npm run scenario high-load -- --cpus 2'],
+  ['a starved CPU', crash, manifest, `${options.replay} --cpus 2`],
   [
     'a starved CPU where there is no second one',
     crash,
     { ...manifest, machine: { ...manifest.machine, cpus: 1 } },
-    '--memory 4096m',
+    'npm run scenario high-load -- --memory 4096m --seed 1',
   ],
   [
     'a memory limit alone',
     { ...crash, chain: crash.chain.slice(2) },
     manifest,
-    'npm run scenario high-load -- --memory 4096m',
+    'npm run scenario high-load -- --memory 4096m --seed 1',
   ],
-  ['no cause', { ...crash, chain: [] }, manifest, 'npm run -s judge --'],
+  ['no cause', { ...crash, chain: [] }, manifest, null],
 ])('after %s the next command asks for what ran short', (_, verdict, made, command) => {
-  expect(nextCommand(verdict, made)).toContain(command)
+  expect(nextCommand(verdict, made, options.replay)).toBe(command)
 })
 
 test('what was not measured is said, not left out', () => {
@@ -82,10 +86,10 @@ test('what was not measured is said, not left out', () => {
 test('colours follow the stream and NO_COLOR', () => {
   vi.stubEnv('FORCE_COLOR', '1')
   vi.stubEnv('NO_COLOR', undefined)
-  expect(renderSummary(crash, manifest, '.', process.stdout)).toContain('\u001b[')
+  expect(renderSummary(crash, manifest, options)).toContain('\u001b[')
   vi.stubEnv('FORCE_COLOR', undefined)
   vi.stubEnv('NO_COLOR', '1')
-  expect(renderSummary(crash, manifest, '.', process.stdout)).not.toContain('\u001b[')
+  expect(renderSummary(crash, manifest, options)).not.toContain('\u001b[')
 })
 
 test('report.md holds every prediction with its evidence and the way back to the record', () => {

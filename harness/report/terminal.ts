@@ -30,7 +30,11 @@ const answerStyles: Readonly<Record<Answer, Style>> = {
  * The summary of a run on one screen of 80 columns, in colour where `stream` takes it (Node's styleText follows
  * NO_COLOR and FORCE_COLOR).
  */
-export function renderSummary(verdict: Verdict, manifest: Manifest, dir: string, stream: NodeJS.WriteStream): string {
+export function renderSummary(
+  verdict: Verdict,
+  manifest: Manifest,
+  { dir, replay, stream }: { dir: string; replay: string; stream: NodeJS.WriteStream },
+): string {
   const style: Styler = (format, text) => styleText(format, text, { stream })
   const outcome = style(verdict.outcome === 'survived' ? 'bold' : ['bold', 'red'], `${describeOutcome(verdict)}.`)
   return [
@@ -48,7 +52,8 @@ export function renderSummary(verdict: Verdict, manifest: Manifest, dir: string,
     ...measurementLines(verdict, style),
     '',
     ...field('record', relative(process.cwd(), dir) || '.', style),
-    ...field('next', nextCommand(verdict, manifest), style),
+    ...field('again', replay, style),
+    ...field('next', nextCommand(verdict, manifest, replay) ?? '', style),
     ...field('exit', verdict.expectation.sentence, style),
     '',
   ].join('\n')

@@ -21,6 +21,7 @@ export const manifest: Manifest = {
   phases: { warmUpMs: 3_000, afterDeathMs: 5_000, maxMs: 150_000 },
   poolSize: 25,
   seed: 1,
+  command: 'npm run scenario high-load -- --seed 1',
   expect: { expectation: 'memory-limit', from: 'the scenario' },
   runtime: 'auto',
   git: { commit: '0123456789abcdef0123456789abcdef01234567', dirty: false },

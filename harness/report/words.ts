@@ -21,7 +21,7 @@ export function nameLimiter(limiter: AppliedLimits['limiter'] | null): string {
 
 /** `2 GiB (cgroup v1) · 1 CPU · 100 RRs, 300 events, 20 every 2 s`. */
 export function describeLoad({ limits, load }: Manifest, { memory }: Verdict): string {
-  const pace = load.pace ? `, ${load.pace.rrs} every ${load.pace.everyMs / 1000} s` : ''
+  const pace = load.pace ? ` (${load.pace.rrs} RRs every ${load.pace.everyMs / 1000} s)` : ''
   const cpus = `${limits.cpus} CPU${limits.cpus === 1 ? '' : 's'}`
   const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${pace}`
   return `${formatBytes(limits.memoryLimitBytes)} (${nameLimiter(memory.limiter)}) · ${cpus} · ${events}`
@@ -82,7 +82,7 @@ export function describeAccounting({ accounting }: Verdict): string[] {
   if (storedUnacknowledged) parts.push(`${storedUnacknowledged} without an acknowledgement`)
   if (acknowledgedAndLost !== null) parts.push(`${acknowledgedAndLost} acknowledged and lost`)
   if (accounting.neverAttempted > 0) parts.push(`${accounting.neverAttempted} never sent`)
-  if (accounting.unknown > 0) parts.push(`${accounting.unknown} unknown (still being sent when the run ended)`)
+  if (accounting.unknown > 0) parts.push(`${accounting.unknown} unknown (without an answer when the run ended)`)
   return parts
 }
 
@@ -115,15 +115,23 @@ export function describePercentiles(percentiles: Percentiles | null, format: (ms
   return `p50 ${format(percentiles.p50Ms)}  p95 ${format(percentiles.p95Ms)}  p99 ${format(percentiles.p99Ms)}`
 }
 
-/** What to try next, as a command: more of what ran short, first things first, where this machine has it. */
-export function nextCommand({ chain, run }: Verdict, { scenario, limits, poolSize, machine }: Manifest): string {
+/** What to try next, as a command: the same run with more of what ran short, first things first, where there is more. */
+export function nextCommand(
+  { chain }: Verdict,
+  { limits, poolSize, machine }: Manifest,
+  replay: string,
+): string | null {
   const stands = (hypothesis: string) => chain.some((link) => link.hypothesis === hypothesis)
   const twiceTheMemory = 2 * limits.memoryLimitBytes
-  const again = `npm run scenario ${scenario} --`
-  if (stands('cpu-too-small') && 2 * limits.cpus <= machine.cpus) return `${again} --cpus ${2 * limits.cpus}`
-  if (stands('pool-exhaustion')) return `${again} --pool ${Math.min(90, 4 * poolSize)}`
+  if (stands('cpu-too-small') && 2 * limits.cpus <= machine.cpus) return withFlag(replay, '--cpus', 2 * limits.cpus)
+  if (stands('pool-exhaustion')) return withFlag(replay, '--pool', Math.min(90, 4 * poolSize))
   if (stands('memory-limit') && twiceTheMemory <= machine.memoryBytes) {
-    return `${again} --memory ${Math.round(twiceTheMemory / 2 ** 20)}m`
+    return withFlag(replay, '--memory', `${Math.round(twiceTheMemory / 2 ** 20)}m`)
   }
-  return `npm run -s judge -- ${run} --json`
+  return null
+}
+
+function withFlag(command: string, flag: string, value: string | number): string {
+  const set = new RegExp(`${flag} \\S+`)
+  return set.test(command) ? command.replace(set, `${flag} ${value}`) : `${command} ${flag} ${value}`
 }

@@ -132,7 +132,8 @@ export function createAuditClient(setup: AuditClientSetup): AuditClient {
       isStopped = true
       cancelTimer?.()
       const unfinished = buffer.length + (inFlight?.events ?? 0)
-      sample({ kind: 'client', t: clock.now(), client: name, emitted, unfinished, jsonBytes })
+      const open = inFlight && { firstEvent: inFlight.firstEvent, events: inFlight.events }
+      sample({ kind: 'client', t: clock.now(), client: name, emitted, unfinished, inFlight: open, jsonBytes })
       finished.resolve()
     },
   }
