@@ -14,10 +14,16 @@ describe('a name with an owner', () => {
 
   test('of an earlier process with our pid has a dead owner', () => {
     const owner = ownerOf(ownedByThisProcess())
-    expect(isAlive({ pid: process.pid, startTicks: (owner?.startTicks ?? 0) - 1 })).toBe(false)
+    expect(owner && isAlive({ ...owner, startTicks: owner.startTicks - 1 })).toBe(false)
   })
 
-  test.each(['culprit', 'culprit-12', 'culprit-12-x-00ff', 'culprit-12-34-00ff.bak', 'my-culprit-12-34-00ff'])(
+  test('of another pid namespace cannot be judged, and counts as alive', () => {
+    const owner = ownerOf(ownedByThisProcess())
+    expect(owner && isAlive({ ...owner, pid: 4_194_305, pidNamespace: '1' })).toBe(true)
+    expect(owner && isAlive({ ...owner, pid: 4_194_305 })).toBe(false)
+  })
+
+  test.each(['culprit', 'culprit-12', 'culprit-12-x-5-00ff', 'culprit-12-34-5-00ff.bak', 'my-culprit-12-34-5-00ff'])(
     'is not what %s is',
     (name) => {
       expect(ownerOf(name)).toBeNull()
