@@ -34,6 +34,8 @@ export interface Picture {
   readonly idleInTransaction?: Drawn
   readonly lockWaits?: Drawn
   readonly deadlocks?: Drawn
+  /** As the rows, unless drawn. */
+  readonly commits?: Drawn
   /**
    * Such as `a0 100..5100 timeout`: client a, its event 0, from start to end, and how it ended. A second request for the
    * same event is its second attempt. `a0*3` carries three events; `+40` after the end adds a send delay.
@@ -170,8 +172,8 @@ function service(picture: Picture, stepMs: number, poolSize: number): ServicePro
 }
 
 function postgres(picture: Picture, stepMs: number): PostgresProbe[] {
-  const { rows, active, idleInTransaction, lockWaits, deadlocks } = picture
-  return steps([rows, active, idleInTransaction, lockWaits, deadlocks], (at, index) => ({
+  const { rows, active, idleInTransaction, lockWaits, deadlocks, commits = rows } = picture
+  return steps([rows, active, idleInTransaction, lockWaits, deadlocks, commits], (at, index) => ({
     kind: 'postgres',
     t: index * stepMs,
     active: at[1] ?? 0,
@@ -181,7 +183,7 @@ function postgres(picture: Picture, stepMs: number): PostgresProbe[] {
     waits: {},
     longestTransactionMs: 0,
     deadlocks: at[4] ?? 0,
-    commits: 0,
+    commits: at[5] ?? 0,
     rollbacks: 0,
     rowsInserted: at[0] ?? 0,
   }))

@@ -66,14 +66,18 @@ export function failedAttempts(
     .sort((a, b) => a.endedMs - b.endedMs)
 }
 
-/** Batches intended before the first of them failed: later on, a generator may look tired for the service's sake. */
-export function attemptsBeforeFirstError(evidence: Evidence): Recorded<Attempt>[] {
-  const attempts = batchAttempts(evidence)
-  const firstErrorMs = attempts.reduce(
+/** When the first batch failed. Infinity: none did. */
+export function firstErrorMs(evidence: Evidence): number {
+  return batchAttempts(evidence).reduce(
     (first, attempt) => (attempt.outcome === 'ok' ? first : Math.min(first, attempt.endedMs)),
     Number.POSITIVE_INFINITY,
   )
-  return attempts.filter((attempt) => attempt.intendedMs < firstErrorMs)
+}
+
+/** Batches intended before the first of them failed: later on, a generator may look tired for the service's sake. */
+export function attemptsBeforeFirstError(evidence: Evidence): Recorded<Attempt>[] {
+  const untilMs = firstErrorMs(evidence)
+  return batchAttempts(evidence).filter((attempt) => attempt.intendedMs < untilMs)
 }
 
 /** What the load's clients had done at the end; the warm-up's own client is none of them. */
@@ -134,6 +138,14 @@ export function effectiveWriteRatePerSec(evidence: Evidence): number | null {
     durationMs += next.t - probe.t
   }
   return durationMs === 0 ? null : (written / durationMs) * 1000
+}
+
+/**
+ * A longer silence of a probe may hide what is looked for: a state that makes clients give up lasts about as long as they
+ * wait. Two seconds at most, which is eight readings of the probes that come four times a second.
+ */
+export function longestSilenceMs(evidence: Evidence): number {
+  return Math.min(2_000, evidence.client.timeoutMs)
 }
 
 /** The longest time within a stretch without a reading, its edges included. */

@@ -17,7 +17,8 @@ const stormRequests = [
     `${client(index)}1 ${27_000 + index * 2}..30000 reset`,
   ]),
 ]
-const stormPending = times(30, (second) => 80 + second * 3)
+/** It grows, and swings as retries come in waves. */
+const stormPending = times(30, (second) => 80 + second * 3 + Math.round(12 * Math.sin(second)))
 
 /** The incident: a starved CPU, a retry storm, an OOM kill at +30 s. */
 export const stormPicture: Picture = {

@@ -12,6 +12,8 @@ export interface Observed {
   readonly result: 'seen' | 'absent' | 'not measurable'
   readonly because: string
   readonly refs: readonly string[]
+  /** When the state began that was seen, where it is one that begins: milliseconds since the burst. */
+  readonly sinceMs?: number
 }
 
 export interface Observation extends Observed {
@@ -102,7 +104,7 @@ export interface Accounting {
 /** Whether the numbers are plausible, beside what the report says. */
 export interface Plausibility {
   readonly peakPendingEvents: number | null
-  /** (peak - baseline) / pending events at the peak: what the memory would have to be spent on. */
+  /** (memory when the backlog peaked - baseline) / events pending then: what the memory would have to be spent on. */
   readonly bytesPerPendingEvent: number | null
   readonly bytesPerEventAsJson: number | null
   readonly eventsPerSecEmitted: number | null

@@ -15,7 +15,7 @@ const blocked: Picture = {
 }
 const judged = (changed: Partial<Picture> = {}) => find(batchBlocked, evidence({ ...blocked, ...changed }))
 
-describe('batch deadlock', () => {
+describe('blocked writes', () => {
   it('is supported by work that is pending while nothing is written', () => {
     expect(judged()).toMatchObject({ answer: 'supported' })
     expect(judged().because).toBe('nothing written from +1.0 s to +8.0 s')
@@ -35,6 +35,31 @@ describe('batch deadlock', () => {
     expect(finding.because).toContain('2 deadlocks')
   })
 
+  const goingOn: Picture = { written: '0123456789', rows: '0123456789' }
+  const failing = (endedMs: number) => times(8, (index) => `${client(index)}0 500..${endedMs + index} 5xx`)
+
+  it('is not supported by deadlocks long after the requests had failed', () => {
+    expect(judged({ ...goingOn, deadlocks: '0000000022', requests: failing(1_500) })).toMatchObject({
+      answer: 'refuted',
+      because: 'writes went on until +9.0 s; 2 deadlocks',
+    })
+  })
+
+  it('counts deadlocks on through a restart of the database, and says nothing of what it lost', () => {
+    const restarted = judged({ ...goingOn, deadlocks: '5550000222', requests: failing(7_000) })
+    expect(restarted).toMatchObject({ answer: 'supported' })
+    expect(restarted.because).toContain('2 deadlocks')
+    expect(restarted.observations[0]?.sinceMs).toBe(7_000)
+    expect(judged({ ...goingOn, deadlocks: '5550000000', requests: failing(7_000) }).answer).toBe('inconclusive')
+  })
+
+  it.each<[string, Partial<Picture>]>([
+    ['that the service does not call written', { rows: '0123456789' }],
+    ['without a commit', { pending: '0       0', written: '0       9', rows: '0123456789', commits: '0111111119' }],
+  ])('does not take rows for progress %s: they may have been rolled back', (_, changed) => {
+    expect(judged(changed)).toMatchObject({ answer: 'supported' })
+  })
+
   it('finds a block of 2 s for impatient clients', () => {
     const requests = times(8, (index) => `${client(index)}0 1000..2000 timeout`)
     const finding = judged({ timeoutMs: 1_000, stepMs: 500, written: '0111111119', rows: '0111111119', requests })
@@ -44,7 +69,7 @@ describe('batch deadlock', () => {
   it.each<[string, Partial<Picture>, string]>([
     ['writes that go on', { written: '0123456789', rows: '0123456789' }, 'writes went on until +9.0 s; 0 deadlocks'],
     ['a service with nothing to do', { pending: '0000000000' }, 'writes went on until +9.0 s; 0 deadlocks'],
-    ['a block that harmed nobody', { requests: ['a0 500..8000 ok'] }, 'no timeout and no 5xx'],
+    ['a block that harmed nobody', { requests: ['a0 500..8000 ok'] }, 'no timeout and no 5xx at that time'],
     [
       'writes that only PostgreSQL saw go on',
       { written: '0', pending: '0', rows: '0123456789' },

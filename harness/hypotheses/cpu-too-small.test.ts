@@ -8,7 +8,7 @@ describe('CPU too small', () => {
   it('is supported by throttling, a backlog beyond patience and writes that go on', () => {
     const finding = find(cpuTooSmall, stormCrash())
     expect(finding.answer).toBe('supported')
-    expect(finding.because).toBe('throttled in 97 % of periods; 95 pending at 9.0/s take 10.6 s')
+    expect(finding.because).toBe('throttled in 97 % of periods; 97 pending at 9.0/s take 10.8 s')
   })
 
   it('is supported without a word from the service, by PostgreSQL and the clients', () => {
@@ -43,6 +43,21 @@ describe('CPU too small', () => {
     const late = times(30, (second) => (second === 0 ? 0 : second < 7 ? null : 90))
     const finding = find(cpuTooSmall, stormCrash({ pending: late }))
     expect(finding.because).toBe('no readings of the backlog before the first timeout')
+  })
+
+  it.each([
+    ['nor anyone else', { ...stormCrash(), service: [], postgres: [] }],
+    ['and PostgreSQL saw no row come', { ...stormCrash({ rows: times(36, () => 9) }), service: [] }],
+  ])('sees no backlog that the service did not tell of %s', (_, evidence) => {
+    expect(find(cpuTooSmall, evidence).observations[1]).toMatchObject({
+      result: 'not measurable',
+      because: 'no readings of the backlog, nor of writes while first attempts timed out',
+    })
+  })
+
+  it('does not hold it against the CPU that nothing was written when nothing was sent', () => {
+    const idle = { ...healthy({ written: '000000000', rows: '000000000' }), attempts: [], clients: [] }
+    expect(find(cpuTooSmall, idle).answer).toBe('inconclusive')
   })
 
   it.each([

@@ -6,14 +6,15 @@ import {
   failedAttempts,
   highest,
   longestGapMs,
+  longestSilenceMs,
   pendingStretches,
   points,
   type Stretch,
 } from '../measure.ts'
 import { formatAt, formatMs } from '../units.ts'
 import type { Observed } from '../verdict.ts'
-import { absent, longestSilenceMs, notMeasurable, percent, seen, span, watched } from './observe.ts'
-import { progress } from './progress.ts'
+import { absent, notMeasurable, percent, seen, seenSince, span, watched } from './observe.ts'
+import { progress, writesWithin } from './progress.ts'
 
 /** More periods than not ran into the quota: below that, most of the time there was CPU to be had. */
 const throttledShare = 0.5
@@ -37,7 +38,7 @@ export const cpuTooSmall: Hypothesis = {
         if (used.throttled === null) return notMeasurable('no reading of throttled periods')
         const share = used.throttled / used.periods
         const because = `throttled in ${percent(share)} of periods`
-        return share >= throttledShare ? seen(because, used.refs) : absent(because, used.refs)
+        return share >= throttledShare ? seenSince(used.sinceMs, because, used.refs) : absent(because, used.refs)
       },
     },
     {
@@ -72,6 +73,8 @@ interface CpuUse {
   readonly throttled: number | null
   readonly cpuMs: number | null
   readonly durationMs: number
+  /** The first reading of them. */
+  readonly sinceMs: number
   readonly refs: readonly string[]
 }
 
@@ -96,6 +99,7 @@ function cpuWhilePending(evidence: Evidence): CpuUse | Observed {
 
   let [periods, throttled, cpuMs, durationMs] = [0, 0 as number | null, 0 as number | null, 0]
   const refs: string[] = []
+  let sinceMs = 0
   let at = 0
   for (const [index, from] of readings.entries()) {
     const to = readings[index + 1]
@@ -107,11 +111,14 @@ function cpuWhilePending(evidence: Evidence): CpuUse | Observed {
     throttled = add(throttled, from.throttledPeriods, to.throttledPeriods)
     cpuMs = add(cpuMs, from.cpuUsageMs, to.cpuUsageMs)
     durationMs += to.t - from.t
-    if (refs.length === 0) refs.push(from.ref)
+    if (refs.length === 0) {
+      refs.push(from.ref)
+      sinceMs = from.t
+    }
     refs[1] = to.ref
   }
   if (periods < fewestPeriods) return notMeasurable(`only ${periods} CFS periods counted while work was pending`)
-  return { periods, throttled, cpuMs, durationMs, refs }
+  return { periods, throttled, cpuMs, durationMs, sinceMs, refs }
 }
 
 function add(sum: number | null, from: number | null, to: number | null): number | null {
@@ -129,7 +136,7 @@ function backlogBeyondPatience(evidence: Evidence): Observed {
   const pending = points(evidence.service, (probe) => probe.eventsPending, 0, first.endedMs)
   const peak = highest(pending)
   const ratePerSec = effectiveWriteRatePerSec(evidence)
-  if (!peak || !ratePerSec) return seen(`first request timed out at ${formatAt(first.endedMs)}`, [first.ref])
+  if (!peak || !ratePerSec) return slowerThanPatience(evidence)
   const waitMs = (peak.value / ratePerSec) * 1000
   const because = `${peak.value} pending at ${ratePerSec.toFixed(1)}/s take ${formatMs(waitMs)}`
   if (waitMs > timeoutMs) return seen(because, [peak.ref, first.ref])
@@ -139,8 +146,19 @@ function backlogBeyondPatience(evidence: Evidence): Observed {
   return isWatched ? absent(because, [peak.ref]) : notMeasurable('no readings of the backlog before the first timeout')
 }
 
+/** Without a word from the service: it writes all the time, and still clients whose first request it is give up. */
+function slowerThanPatience(evidence: Evidence): Observed {
+  const timeouts = failedAttempts(evidence, ['timeout']).filter((attempt) => attempt.attempt === 1)
+  const [first, last] = [timeouts[0], timeouts.at(-1)]
+  const writes = first && last ? writesWithin(evidence, { fromMs: first.startedMs, toMs: last.endedMs }) : null
+  return first && writes?.first
+    ? seen(`first attempts time out from ${formatAt(first.endedMs)} on`, [first.ref, writes.first.ref])
+    : notMeasurable('no readings of the backlog, nor of writes while first attempts timed out')
+}
+
 /** A blocked event loop spins at the quota too: a small CPU is slow, but it never stands still. */
 function writesGoOn(evidence: Evidence): Observed {
+  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const writes = progress(evidence)
   if (!writes) return notMeasurable('no reading of writes: neither the service nor PostgreSQL')
   const firstTimeoutMs = failedAttempts(evidence, ['timeout'])[0]?.endedMs ?? writes.untilMs

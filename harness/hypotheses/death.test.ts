@@ -12,7 +12,7 @@ const calm = { memory: '▁▂▂▂▂', oomKills: '00000' }
 const oom = { memory: '▁▃▅▇█', oomKills: '00001' }
 
 describe('the rival deaths exclude each other', () => {
-  const [yes, no] = ['supported', 'refuted']
+  const [yes, no, open] = ['supported', 'refuted', 'inconclusive']
   it.each<[string, Picture, string[]]>([
     ['oom kill', { ...oom, exit: { t: 4_000, signal: 'SIGKILL' } }, [yes, no, no]],
     ['uncaught throw', { ...calm, exit: { t: 4_000, code: 1 } }, [no, yes, no]],
@@ -20,7 +20,7 @@ describe('the rival deaths exclude each other', () => {
     ['SIGKILL from the host', { ...calm, exit: { t: 4_000, signal: 'SIGKILL' } }, [no, no, yes]],
     ['SIGKILL at full memory', { ...oom, oomKills: '00000', exit: { t: 4_000, signal: 'SIGKILL' } }, [no, no, yes]],
     ['SIGTERM, not handled', { ...calm, exit: { t: 4_000, signal: 'SIGTERM' } }, [no, no, yes]],
-    ['SIGTERM, handled', { ...calm, exit: { t: 4_000, code: 0 } }, [no, no, yes]],
+    ['SIGTERM, handled, or an end by mistake', { ...calm, exit: { t: 4_000, code: 0 } }, [no, no, open]],
     ['SIGTERM, from an engine', { ...calm, exit: { t: 4_000, code: 143 } }, [no, no, yes]],
     ["V8's heap limit", { ...calm, exit: { t: 4_000, signal: 'SIGABRT' } }, [no, no, no]],
     ["V8's heap limit, from an engine", { ...calm, exit: { t: 4_000, code: 134 } }, [no, no, no]],
@@ -56,5 +56,16 @@ describe('uncaught exception', () => {
     const silent = find(uncaughtException, evidence({ ...picture, stderr: [] }))
     expect(silent.answer).toBe('supported')
     expect(silent.observations[1]?.result).toBe('not measurable')
+  })
+
+  it('speaks of an uncaught exception only where the runtime wrote so as it ended', () => {
+    const stderr = ['    at write (repository.ts:12)', 'Node.js v24.1.0']
+    const thrown = evidence({ ...calm, exit: { t: 4_000, code: 1 }, stderr })
+    expect(find(uncaughtException, thrown).because).toBe('exit code 1, after an uncaught exception')
+    const logged = { ...thrown, stderr: thrown.stderr.slice(0, 1) }
+    expect(find(uncaughtException, logged).because).toBe('exit code 1')
+    const early = find(uncaughtException, { ...thrown, stderr: thrown.stderr.map((line) => ({ ...line, t: 2_900 })) })
+    expect(early.because).toBe('exit code 1')
+    expect(early.observations[1]).toMatchObject({ result: 'absent', because: 'no stack on stderr as it ended' })
   })
 })

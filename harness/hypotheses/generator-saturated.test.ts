@@ -32,4 +32,30 @@ describe('generator saturated', () => {
       because: 'only 19 sends before the first error',
     })
   })
+
+  const few = (p99Ms: number, maxMs: number, t = [800, 1_800]) => {
+    const requests = ['a0 0..1500 timeout', 'b0 100..1600 timeout']
+    const generator = t.map((at) => {
+      return {
+        kind: 'generator' as const,
+        t: at,
+        ref: `g${at}`,
+        eventLoopDelayP99Ms: p99Ms,
+        eventLoopDelayMaxMs: maxMs,
+        cpuPercent: 5,
+        rssBytes: 1,
+      }
+    })
+    return find(generatorSaturated, { ...evidence({ requests }), generator })
+  }
+  it.each<[string, ReturnType<typeof few>, string, string]>([
+    ['is supported', few(120, 150), 'supported', 'event loop delay p99 120 ms of 100 ms allowed'],
+    ['is refuted', few(20, 90), 'refuted', 'event loop delay at most 90 ms of 100 ms allowed'],
+    ['stays open for a single stall', few(20, 300), 'inconclusive', 'only 2 sends before the first error'],
+    ['stays open for a stall that may be later', few(500, 500, [1_800]), 'inconclusive', 'only 2 sends'],
+    ['stays open where it was not read', few(20, 90, []), 'inconclusive', 'only 2 sends before the first error'],
+  ])('with too few sends goes by its event loop: %s', (_, finding, answer, because) => {
+    expect(finding.answer).toBe(answer)
+    expect(finding.because).toContain(because)
+  })
 })

@@ -1,7 +1,10 @@
 import { quantile } from 'simple-statistics'
+import type { Evidence, Recorded } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
-import { attemptsBeforeFirstError, batchAttempts } from '../measure.ts'
+import { attemptsBeforeFirstError, batchAttempts, firstErrorMs } from '../measure.ts'
+import type { Attempt } from '../sample.ts'
 import { formatMs } from '../units.ts'
+import type { Observed } from '../verdict.ts'
 import { absent, notMeasurable, seen } from './observe.ts'
 
 /** Of the client's timeout: a delay this small cannot turn an answer into a timeout, a larger one may. */
@@ -13,6 +16,8 @@ const allowedShare = 0.02
 const alwaysAllowedMs = 50
 /** Below this many sends a 99th percentile is one send. */
 const fewestSends = 20
+/** How often the generator's own probe comes; a line of it speaks of the time since the one before it. */
+const probedMs = 1_000
 
 export const generatorSaturated: Hypothesis = {
   name: 'generator-saturated',
@@ -27,14 +32,43 @@ export const generatorSaturated: Hypothesis = {
       observe(evidence) {
         if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
         const attempts = attemptsBeforeFirstError(evidence)
-        if (attempts.length < fewestSends) return notMeasurable(`only ${attempts.length} sends before the first error`)
+        if (attempts.length < fewestSends) return eventLoopDelay(evidence, attempts)
         const delays = attempts.map((attempt) => Math.max(0, attempt.startedMs - attempt.intendedMs))
         const p99Ms = quantile(delays, 0.99)
-        const limitMs = Math.max(alwaysAllowedMs, allowedShare * evidence.client.timeoutMs)
+        const limitMs = limitOf(evidence)
         const latest = attempts.reduce((a, b) => (b.startedMs - b.intendedMs > a.startedMs - a.intendedMs ? b : a))
         const because = `send delay p99 ${formatMs(p99Ms)} of ${formatMs(limitMs)} allowed`
         return p99Ms > limitMs ? seen(because, [latest.ref]) : absent(because, [latest.ref])
       },
     },
   ],
+}
+
+function limitOf(evidence: Evidence): number {
+  return Math.max(alwaysAllowedMs, allowedShare * evidence.client.timeoutMs)
+}
+
+/**
+ * With too few sends to go by, the generator's own event loop: what holds it up holds up every send. Its 99th percentile
+ * must be beyond the limit before the first error, for later on it may be the service's doing; its longest delay must be
+ * within the limit over all the time of the sends, for a single stall can meet a few sends all at once.
+ */
+function eventLoopDelay(evidence: Evidence, attempts: readonly Recorded<Attempt>[]): Observed {
+  const few = `only ${attempts.length} sends before the first error`
+  const lastSentMs = batchAttempts(evidence).reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
+  const untilMs = Math.min(firstErrorMs(evidence), lastSentMs)
+  const limitMs = limitOf(evidence)
+  const after = evidence.generator.find((probe) => probe.t > 0 && probe.t >= untilMs)
+  const probes = evidence.generator.filter((probe) => probe.t > 0 && probe.t <= (after?.t ?? untilMs))
+  const tired = probes.find((probe) => probe.t <= firstErrorMs(evidence) && probe.eventLoopDelayP99Ms > limitMs)
+  if (tired) {
+    const p99 = formatMs(tired.eventLoopDelayP99Ms)
+    return seen(`event loop delay p99 ${p99} of ${formatMs(limitMs)} allowed`, [tired.ref])
+  }
+  const first = probes[0]
+  const isWhole = probes.every((probe, index) => probe.t - (probes[index - 1]?.t ?? 0) <= 2 * probedMs)
+  if (!first || !after || !isWhole) return notMeasurable(few)
+  const worst = probes.reduce((a, b) => (b.eventLoopDelayMaxMs > a.eventLoopDelayMaxMs ? b : a), first)
+  const because = `event loop delay at most ${formatMs(worst.eventLoopDelayMaxMs)} of ${formatMs(limitMs)} allowed`
+  return worst.eventLoopDelayMaxMs <= limitMs ? absent(because, [worst.ref]) : notMeasurable(few)
 }

@@ -43,6 +43,11 @@ describe('memory limit', () => {
       { memory: '▁▂▃', oomKills: '000' },
       'oom_kill last read at +2.0 s, death at +6.0 s',
     ],
+    [
+      'a counter that rose in a silence, perhaps for a child',
+      { memory: '▁▂▃   █', oomKills: '000   1' },
+      'oom_kill rose in a silence from +2.0 s to +6.0 s',
+    ],
     ['no counter on this host', { oomKills: undefined }, 'no reading of oom_kill'],
     ['a first reading after the death', { oomKills: '      1' }, 'no reading of oom_kill before the death'],
     ['a reading long after the death', { oomKills: '000     0' }, 'oom_kill last read at +2.0 s, death at +6.0 s'],

@@ -8,6 +8,11 @@ export function seen(because: string, refs: readonly string[] = []): Observed {
   return { result: 'seen', because, refs }
 }
 
+/** The prediction holds, and the state that it speaks of began at `sinceMs`. */
+export function seenSince(sinceMs: number, because: string, refs: readonly string[]): Observed {
+  return { result: 'seen', because, refs, sinceMs }
+}
+
 /** The prediction does not hold, and it was measured for as long as it speaks of. */
 export function absent(because: string, refs: readonly string[] = []): Observed {
   return { result: 'absent', because, refs }
@@ -16,14 +21,6 @@ export function absent(because: string, refs: readonly string[] = []): Observed 
 /** The evidence is missing, short, or ends too early; `because` says what is missing. */
 export function notMeasurable(because: string): Observed {
   return { result: 'not measurable', because, refs: [] }
-}
-
-/**
- * A longer silence of a probe may hide what is looked for: a state that makes clients give up lasts about as long as they
- * wait. Two seconds at most, which is eight readings of the probes that come four times a second.
- */
-export function longestSilenceMs(evidence: Evidence): number {
-  return Math.min(2_000, evidence.client.timeoutMs)
 }
 
 /** What every death has to answer first: `null` when there is a death to explain. */

@@ -11,8 +11,12 @@ export type OomKill =
 /**
  * A process that the kernel has decided to kill still has to give its memory back, on a CPU quota that it may have used
  * up: so long before the exit may the counter rise. A rise before that was another process's, a child's for example.
+ * The limit of this: a child that is OOM-killed within these 2 s before somebody else's SIGKILL ends the main process
+ * looks the same, for the counter is the control group's and names no process.
  */
 const dyingMs = 2_000
+/** Two of the probe's periods: a last reading that much earlier still says when the counter began to rise. */
+const blindMs = 500
 /** A first reading later than this after the exit no longer speaks of it. */
 const lateMs = 1_000
 
@@ -27,7 +31,11 @@ export function oomKillAtDeath(evidence: Evidence, diedMs: number): OomKill {
   const after = readings.find((point) => point.t >= diedMs)
   const atDeath = readings.filter((point) => point.t >= before.t && point.t <= (after?.t ?? diedMs))
   const rise = atDeath.find((point) => point.value > before.value)
-  if (rise && rise.t <= diedMs + lateMs) return { kind: 'rose', from: before, to: rise }
+  if (rise && rise.t <= diedMs + lateMs) {
+    const flat = readings.findLast((point) => point.t < rise.t) ?? before
+    if (flat.t >= diedMs - dyingMs - blindMs) return { kind: 'rose', from: before, to: rise }
+    return { kind: 'unknown', why: `oom_kill rose in a silence from ${formatAt(flat.t)} to ${formatAt(rise.t)}` }
+  }
 
   if (!after || after.t > diedMs + lateMs) {
     const last = readings.findLast((point) => point.t < diedMs) ?? first

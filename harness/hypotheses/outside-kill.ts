@@ -12,15 +12,16 @@ export const outsideKill: Hypothesis = {
   phrase: 'DataStorage was ended from outside',
   predictions: [
     {
-      statement: 'a signal that processes are sent ended the main process, or it exited cleanly in mid-run',
+      statement: 'a signal that processes are sent ended the main process',
       necessary: true,
       observe(evidence) {
         const notDied = unlessDied(evidence)
         if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
         const { kind, because } = describeExit(evidence.exit)
         if (kind === 'unknown') return notMeasurable(because)
-        const isOutside = kind === 'sent' || kind === 'clean'
-        return isOutside
+        // A service that handles SIGTERM ends like this, and so does one that ends by a mistake of its own.
+        if (kind === 'clean') return notMeasurable(`${because}: nobody can say who asked for it`)
+        return kind === 'sent'
           ? seen(`${because} at ${formatAt(evidence.exit.t)}`, [evidence.exit.ref])
           : absent(because, [evidence.exit.ref])
       },

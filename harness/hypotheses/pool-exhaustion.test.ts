@@ -45,7 +45,16 @@ describe('pool exhaustion', () => {
       { poolInUse: '0522222220', poolWaiting: '0900000000' },
       '5 of 5 connections in use, but no lasting queue',
     ],
-    ['a full pool that harmed nobody', { requests: exhausted.requests?.slice(0, 4) }, 'no timeout and no 5xx'],
+    [
+      'a full pool that harmed nobody',
+      { requests: exhausted.requests?.slice(0, 4) },
+      'no timeout and no 5xx at that time',
+    ],
+    [
+      'a full pool after which others were harmed',
+      { requests: times(8, (index) => `${client(index)}0 7000..9000 timeout`) },
+      'no timeout and no 5xx at that time',
+    ],
     [
       'holders that idle in a transaction: the service is slow',
       { active: '0000000000', idleInTransaction: '0555555000' },
@@ -65,6 +74,29 @@ describe('pool exhaustion', () => {
     expect(find(poolExhaustion, { ...silent, postgres: [] })).toMatchObject({
       answer: 'inconclusive',
       because: 'no readings of the connections that cover the run',
+    })
+  })
+
+  it('finds the full pool that did harm before a longer one that did none', () => {
+    const finding = judged({
+      poolInUse: '0555000555555',
+      poolWaiting: '0999000999999',
+      active: '0555000555555',
+      pending: '9999000999999',
+      written: times(13, (second) => second),
+      rows: times(13, (second) => second),
+      oomKills: '0000000000000',
+      memory: '▁▁▁▁▁▁▁▁▁▁▁▁▁',
+      requests: times(8, (index) => `${client(index)}0 0..${2_000 + index} 5xx`),
+    })
+    expect(finding.answer).toBe('supported')
+    expect(finding.observations[0]?.sinceMs).toBe(1_000)
+  })
+
+  it('invents nothing of holders that were neither active nor idle in a transaction', () => {
+    expect(judged({ active: '0000000000' })).toMatchObject({
+      answer: 'inconclusive',
+      because: 'the holders were mostly neither active nor idle in transaction',
     })
   })
 

@@ -1,9 +1,18 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
-import { batchAttempts, failedAttempts, highest, longestGapMs, points, type Stretch } from '../measure.ts'
+import {
+  batchAttempts,
+  failedAttempts,
+  highest,
+  longestGapMs,
+  longestSilenceMs,
+  points,
+  type Stretch,
+} from '../measure.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
-import { absent, absentIfWatched, longestSilenceMs, notMeasurable, seen, span, watched } from './observe.ts'
+import { absent, absentIfWatched, notMeasurable, seen, seenSince, span, watched } from './observe.ts'
+import { postgresLagMs, writeTicks } from './progress.ts'
 
 /** A time in which every connection was in use. `waiting` is `null` where only PostgreSQL could say. */
 interface FullPool extends Stretch {
@@ -36,46 +45,38 @@ export const poolExhaustion: Hypothesis = {
         const full = fullPool(evidence, window.untilMs)
         if (!full) return neverFull(evidence, window.untilMs)
         const waiting = full.waiting === null ? '' : `, up to ${full.waiting} waiting`
-        return seen(`all ${full.size} connections in use${waiting}`, full.refs)
+        return seenSince(full.fromMs, `all ${full.size} connections in use${waiting}`, full.refs)
       },
     },
     {
       // Idle in transaction means that the database waits for the service: then the pool is held, not worked.
       statement: 'those who hold a connection are active in the database, not idle in a transaction',
       necessary: true,
-      observe(evidence) {
-        const full = fullPoolOf(evidence)
-        if (!full) return notMeasurable('the pool was not seen full')
-        const probes = evidence.postgres.filter((probe) => probe.t >= full.fromMs && probe.t <= full.toMs)
-        if (probes.length === 0) return notMeasurable('no reading of PostgreSQL while the pool was full')
-        const active = probes.reduce((sum, probe) => sum + probe.active, 0)
-        const idle = probes.reduce((sum, probe) => sum + probe.idleInTransaction, 0)
-        const refs = probes.slice(0, 1).map((probe) => probe.ref)
-        return active > idle
-          ? seen('the holders were active', refs)
-          : absent('the holders were idle in transaction', refs)
-      },
+      observe: (evidence) => whileFull(evidence, holdersActive),
     },
     {
-      statement: 'requests time out or fail with 5xx from then on',
+      statement: 'requests that were open at that time time out or fail with 5xx',
       necessary: true,
       observe(evidence) {
         if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
         const full = fullPoolOf(evidence)
-        const harmed = failedAttempts(evidence, ['timeout', '5xx']).filter(
-          (attempt) => !full || attempt.endedMs >= full.fromMs,
-        )
+        const harmed = full ? harmedBy(evidence, full) : failedAttempts(evidence, ['timeout', '5xx'])
         const first = harmed[0]
-        if (!first) return absentIfWatched(evidence, 'no timeout and no 5xx')
+        if (!first) return absentIfWatched(evidence, `no timeout and no 5xx${full ? ' at that time' : ''}`)
         return seen(`${harmed.length} timeouts or 5xx from ${formatAt(first.endedMs)} on`, [first.ref])
       },
     },
     {
       statement: 'writes go on meanwhile',
       necessary: true,
-      observe: writesGoOn,
+      observe: (evidence) => whileFull(evidence, writesGoOn),
     },
   ],
+}
+
+function whileFull(evidence: Evidence, observe: (evidence: Evidence, full: FullPool) => Observed): Observed {
+  const full = fullPoolOf(evidence)
+  return full ? observe(evidence, full) : notMeasurable('the pool was not seen full')
 }
 
 function fullPoolOf(evidence: Evidence): FullPool | null {
@@ -83,13 +84,38 @@ function fullPoolOf(evidence: Evidence): FullPool | null {
   return 'untilMs' in window ? fullPool(evidence, window.untilMs) : null
 }
 
-/** The longest time with a full pool, of two readings at least: one alone may be the burst's first breath. */
+/**
+ * The time with a full pool that is judged: the first of which all the rest holds too, else the first that harmed
+ * somebody, else the longest. Two readings at least: one alone may be the burst's first breath.
+ */
 function fullPool(evidence: Evidence, untilMs: number): FullPool | null {
   const silenceMs = longestSilenceMs(evidence)
-  return (
-    longestFull(serviceReadings(evidence, untilMs), silenceMs) ??
-    longestFull(postgresReadings(evidence, untilMs), silenceMs)
+  const said = fullStretches(serviceReadings(evidence, untilMs), silenceMs)
+  const stretches = said.length > 0 ? said : fullStretches(postgresReadings(evidence, untilMs), silenceMs)
+  const harmful = stretches.filter((full) => harmedBy(evidence, full).length > 0)
+  const whole = harmful.find((full) => {
+    return holdersActive(evidence, full).result === 'seen' && writesGoOn(evidence, full).result === 'seen'
+  })
+  return whole ?? harmful[0] ?? longest(stretches)
+}
+
+/** Attempts that failed and were open while the pool was full. */
+function harmedBy(evidence: Evidence, { fromMs, toMs }: Stretch) {
+  return failedAttempts(evidence, ['timeout', '5xx']).filter(
+    (attempt) => attempt.startedMs <= toMs && attempt.endedMs >= fromMs,
   )
+}
+
+/** What most connections did. A session may also be idle while its connection is held: then nothing can be said. */
+function holdersActive(evidence: Evidence, full: FullPool): Observed {
+  const probes = evidence.postgres.filter((probe) => probe.t >= full.fromMs && probe.t <= full.toMs)
+  if (probes.length === 0) return notMeasurable('no reading of PostgreSQL while the pool was full')
+  const most = (full.size * probes.length) / 2
+  const refs = probes.slice(0, 1).map((probe) => probe.ref)
+  if (probes.reduce((sum, probe) => sum + probe.active, 0) > most) return seen('the holders were active', refs)
+  return probes.reduce((sum, probe) => sum + probe.idleInTransaction, 0) > most
+    ? absent('the holders were idle in transaction', refs)
+    : notMeasurable('the holders were mostly neither active nor idle in transaction')
 }
 
 function serviceReadings(evidence: Evidence, untilMs: number): Reading[] {
@@ -112,19 +138,28 @@ function postgresReadings(evidence: Evidence, untilMs: number): Reading[] {
     })
 }
 
-function longestFull(readings: readonly Reading[], silenceMs: number): FullPool | null {
-  let best: FullPool | null = null
-  let run: Reading[] = []
+function fullStretches(readings: readonly Reading[], silenceMs: number): FullPool[] {
+  const runs: Reading[][] = []
+  let previous: Reading | null = null
   for (const reading of readings) {
-    const previous = run.at(-1)
-    const follows = previous && reading.t - previous.t <= silenceMs
-    run = !reading.isFull ? [] : follows ? [...run, reading] : [reading]
-    const first = run[0]
-    if (!first || run.length < 2 || (best && reading.t - first.t <= best.toMs - best.fromMs)) continue
-    const waiting = first.waiting === null ? null : Math.max(...run.map((one) => one.waiting ?? 0))
-    best = { fromMs: first.t, toMs: reading.t, size: first.size, waiting, refs: [first.ref, reading.ref] }
+    const follows = previous?.isFull && reading.t - previous.t <= silenceMs
+    if (reading.isFull && follows) runs.at(-1)?.push(reading)
+    else if (reading.isFull) runs.push([reading])
+    previous = reading
   }
-  return best
+  return runs.flatMap((run) => {
+    const [first, last] = [run[0], run.at(-1)]
+    if (!first || !last || run.length < 2) return []
+    const waiting = first.waiting === null ? null : Math.max(...run.map((one) => one.waiting ?? 0))
+    return [{ fromMs: first.t, toMs: last.t, size: first.size, waiting, refs: [first.ref, last.ref] }]
+  })
+}
+
+function longest(stretches: readonly FullPool[]): FullPool | null {
+  return stretches.reduce<FullPool | null>(
+    (best, full) => (best && best.toMs - best.fromMs >= full.toMs - full.fromMs ? best : full),
+    null,
+  )
 }
 
 /** Refutes only where one of the two sources covers the run from the first request to its end. */
@@ -143,21 +178,14 @@ function neverFull(evidence: Evidence, untilMs: number): Observed {
   return notMeasurable('no readings of the connections that cover the run')
 }
 
-/** PostgreSQL's counters come up to a second late: a shorter stretch cannot show that they stand still. */
-const shortestForPostgresMs = 2_000
-
 /** Nothing written while every connection is held is a deadlock on the pool: another cause, with another cure. */
-function writesGoOn(evidence: Evidence): Observed {
-  const full = fullPoolOf(evidence)
-  if (!full) return notMeasurable('the pool was not seen full')
-  const written = points(evidence.service, (probe) => probe.eventsWritten, full.fromMs, full.toMs)
-  const inserted = points(evidence.postgres, (probe) => probe.rowsInserted, full.fromMs, full.toMs)
+function writesGoOn(evidence: Evidence, full: FullPool): Observed {
   const during = span(full.fromMs, full.toMs)
-  for (const series of [written, inserted]) {
-    const [first, last] = [series[0], series.at(-1)]
-    if (first && last && last.value > first.value) return seen(`writes went on ${during}`, [first.ref, last.ref])
-  }
-  const isMeasured = written.length >= 2 || (inserted.length >= 2 && full.toMs - full.fromMs >= shortestForPostgresMs)
+  const ticks = writeTicks(evidence).filter((tick) => tick.t >= full.fromMs && tick.t <= full.toMs)
+  const rise = ticks.slice(1).find((tick) => tick.rose)
+  if (rise) return seen(`writes went on ${during}`, [rise.ref])
+  const isSaid = ticks.filter((tick) => tick.source === 'service').length >= 2
+  const isMeasured = isSaid || (ticks.length >= 2 && full.toMs - full.fromMs >= 2 * postgresLagMs)
   return isMeasured
     ? absent(`nothing written ${during}`, full.refs)
     : notMeasurable('no readings of writes while the pool was full')

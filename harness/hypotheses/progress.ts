@@ -3,6 +3,7 @@ import {
   batchAttempts,
   effectiveWriteRatePerSec,
   longestGapMs,
+  longestSilenceMs,
   type Point,
   pendingStretches,
   points,
@@ -30,7 +31,7 @@ export interface Progress {
 /** At its limit a process thrashes before the kernel kills it: that is memory, not a block. */
 const thrashingMs = 1_000
 /** A PostgreSQL session reports its counters at most once a second (PGSTAT_MIN_INTERVAL). */
-const postgresLagMs = 1_000
+export const postgresLagMs = 1_000
 
 /**
  * How long a standstill must last to be called a block: two fifths of the clients' patience, and at least 2 s, which is
@@ -41,8 +42,7 @@ export function stallThresholdMs(evidence: Evidence): number {
 }
 
 /**
- * Follows the writes: events that the service says it committed, and rows that PostgreSQL says were inserted. A rise of
- * either is progress; where a probe is missing (a throttled service answers late), the other decides.
+ * Follows the writes, and finds the longest stretch of pending work without any.
  *
  * @returns `null` where neither was measured
  */
@@ -52,11 +52,7 @@ export function progress(evidence: Evidence): Progress | null {
   const isOomKill = evidence.exit !== null && oomKillAtDeath(evidence, evidence.exit.t).kind === 'rose'
   const untilMs = isOomKill ? endMs - thrashingMs : endMs
 
-  const written = points(evidence.service, (probe) => probe.eventsWritten)
-  const inserted = points(evidence.postgres, (probe) => probe.rowsInserted)
-  const ticks = [...rises(written, 'service'), ...rises(inserted, 'postgres')]
-    .filter((tick) => tick.t <= endMs)
-    .sort((a, b) => a.t - b.t)
+  const ticks = writeTicks(evidence).filter((tick) => tick.t <= endMs)
   if (ticks.length === 0) return null
 
   const thresholdMs = stallThresholdMs(evidence)
@@ -78,17 +74,54 @@ export function progress(evidence: Evidence): Progress | null {
   return { ...base, stall: null, doubt: isBlind ? `no reading of writes for ${Math.round(blindMs.toMs)} ms` : null }
 }
 
-interface Tick extends Point {
+/** One reading of the writes, and whether there were any since the one before it. */
+export interface Tick extends Point {
   readonly source: 'service' | 'postgres'
   readonly rose: boolean
 }
 
-function rises(series: readonly Point[], source: Tick['source']): Tick[] {
-  return series.map((point, index) => ({
-    ...point,
-    source,
-    rose: point.value > (series[index - 1]?.value ?? point.value),
-  }))
+/**
+ * Readings of the writes: the events that the service says it committed, and where it is silent (a throttled service
+ * answers late, a blocked one not at all) the rows that PostgreSQL says were inserted. PostgreSQL counts the rows of
+ * transactions that were rolled back too, so they are progress only where commits rose with them. A counter that went
+ * down began anew, and counts from there.
+ */
+export function writeTicks(evidence: Evidence): Tick[] {
+  const written = points(evidence.service, (probe) => probe.eventsWritten)
+  const inserted = points(evidence.postgres, (probe) => probe.rowsInserted)
+  const commits = points(evidence.postgres, (probe) => probe.commits)
+  const said = written.map((point, index) => ({ ...point, source: 'service' as const, rose: isRise(written, index) }))
+  const counted = inserted.map((point, index) => {
+    return { ...point, source: 'postgres' as const, rose: isRise(inserted, index) && isRise(commits, index) }
+  })
+  const silenceMs = longestSilenceMs(evidence)
+  let next = 0
+  const unsaid = counted.filter(({ t }) => {
+    while (next < written.length && (written[next]?.t ?? 0) < t) next++
+    const [before, after] = [written[next - 1], written[next]]
+    return !before || !after || after.t - before.t > silenceMs
+  })
+  return [...said, ...unsaid].sort((a, b) => a.t - b.t)
+}
+
+function isRise(series: readonly Point[], index: number): boolean {
+  const [before, point] = [series[index - 1], series[index]]
+  return before !== undefined && point !== undefined && point.value > before.value
+}
+
+/**
+ * The first write that surely happened within a stretch: between two readings in it, and later than PostgreSQL's lag
+ * where PostgreSQL alone could say. `isCovered`: were there none, it would be known.
+ */
+export function writesWithin(evidence: Evidence, stretch: Stretch): { first: Tick | null; isCovered: boolean } {
+  const ticks = writeTicks(evidence).filter(({ t, source }) => {
+    return t >= stretch.fromMs + (source === 'postgres' ? postgresLagMs : 0) && t <= stretch.toMs
+  })
+  const isLong = stretch.toMs - stretch.fromMs >= stallThresholdMs(evidence)
+  return {
+    first: ticks.slice(1).find((tick) => tick.rose) ?? null,
+    isCovered: isLong && ticks.length >= 2 && longestGapMs(ticks, stretch) <= longestSilenceMs(evidence),
+  }
 }
 
 /** Times between one rise and the next, without the last interval: the rise happened somewhere within it. */

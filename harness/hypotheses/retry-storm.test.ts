@@ -8,8 +8,8 @@ describe('retry storm', () => {
   it('is supported when clients send again what the service still works on', () => {
     const finding = find(retryStorm, stormCrash())
     expect(finding.answer).toBe('supported')
-    expect(finding.because).toBe('2.1 attempts per event; 117 of 167 requests had no client left')
-    expect(finding.observations.map((observation) => observation.result)).toEqual(times(5, () => 'seen'))
+    expect(finding.because).toBe('2.1 attempts per event; 122 of 172 requests had no client left')
+    expect(finding.observations.map((observation) => observation.result)).toEqual(times(6, () => 'seen'))
   })
 
   it('is supported by events stored in vain where the service publishes nothing', () => {
@@ -44,6 +44,34 @@ describe('retry storm', () => {
     const still = times(30, () => 60)
     const finding = find(retryStorm, stormCrash({ inProgress: still, awaiting: still }))
     expect(finding).toMatchObject({ answer: 'refuted', because: 'at most 0 % of requests had no client left' })
+  })
+
+  it('is refuted by a service that does nothing at all: a block is no storm', () => {
+    const stuck = times(30, (second) => Math.min(second, 3) * 9)
+    expect(find(retryStorm, stormCrash({ written: stuck, rows: stuck }))).toMatchObject({
+      answer: 'refuted',
+      because: 'nothing written after the first timeout at +5.1 s',
+    })
+    const unread = { ...stormCrash({ written: undefined }), postgres: [] }
+    expect(find(retryStorm, unread)).toMatchObject({
+      answer: 'inconclusive',
+      because: 'no readings of writes after the first timeout',
+    })
+  })
+
+  it('is refuted by stragglers', () => {
+    const few = stormCrash({ inProgress: times(30, () => 8), awaiting: times(30, () => 4) })
+    expect(find(retryStorm, few)).toMatchObject({
+      answer: 'refuted',
+      because: '4 requests without a client at most, stragglers',
+    })
+    const requests = times(10, (index) => [
+      `${client(index)}0 ${index}..${5_000 + index} timeout`,
+      `${client(index)}0 ${6_000 + index}..${9_000 + index} ok`,
+    ]).flat()
+    const stored = new Map(times(10, (index) => [client(index), [index < 4 ? 2 : 1]]))
+    const blackBox = { ...stormCrash({ requests, stored }), service: [] }
+    expect(find(retryStorm, blackBox)).toMatchObject({ answer: 'refuted', because: '4 of 10 events stored in vain' })
   })
 
   it('is not supported by a single probe that caught clients leaving', () => {

@@ -1,16 +1,21 @@
+import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
 import { describeExit } from './process-exit.ts'
 
 /** Node's, Go's and Java's ways to begin or continue a stack. */
 const stackLine = /^\s+at \S|^panic: |^goroutine \d+ \[|^Exception in thread|Uncaught|Unhandled/
+/** What a runtime writes itself, and only as it ends on an error nobody caught; a logged error has a stack too. */
+const lastWords = /^Node\.js v\d|^panic: |^Exception in thread|Uncaught|Unhandled/
+/** An error is written just before the process ends: what came earlier was caught, or another's. */
+const lastWordsMs = 1_000
 
 export const uncaughtException: Hypothesis = {
   name: 'uncaught-exception',
   label: 'uncaught exception',
   role: 'death',
-  claim: 'The service ended itself on an error that it did not catch.',
-  phrase: 'DataStorage ended itself on an error that it did not catch',
+  claim: 'The service ended itself by a non-zero exit code, as Node (1) and Go (2) do after an error nobody caught.',
+  phrase: 'DataStorage ended itself with a non-zero exit code',
   predictions: [
     {
       statement: 'the main process ended by itself, with an error code (1 in Node, 2 in Go)',
@@ -20,7 +25,11 @@ export const uncaughtException: Hypothesis = {
         if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
         const { kind, because } = describeExit(evidence.exit)
         if (kind === 'unknown') return notMeasurable(because)
-        return kind === 'error' ? seen(because, [evidence.exit.ref]) : absent(because, [evidence.exit.ref])
+        if (kind !== 'error') return absent(because, [evidence.exit.ref])
+        const word = lastLine(evidence, lastWords)
+        return word
+          ? seen(`${because}, after an uncaught exception`, [evidence.exit.ref, word.ref])
+          : seen(because, [evidence.exit.ref])
       },
     },
     {
@@ -28,10 +37,16 @@ export const uncaughtException: Hypothesis = {
       statement: 'a stack on stderr as it ended',
       necessary: false,
       observe(evidence) {
-        const line = evidence.stderr.find((candidate) => candidate.t >= 0 && stackLine.test(candidate.line))
+        const line = lastLine(evidence, stackLine)
         if (line) return seen('a stack on stderr', [line.ref])
-        return evidence.stderr.length > 0 ? absent('no stack on stderr') : notMeasurable('nothing on stderr')
+        return evidence.stderr.length > 0
+          ? absent('no stack on stderr as it ended')
+          : notMeasurable('nothing on stderr')
       },
     },
   ],
+}
+
+function lastLine({ exit, stderr }: Evidence, pattern: RegExp) {
+  return exit ? stderr.find(({ t, line }) => t >= exit.t - lastWordsMs && pattern.test(line)) : undefined
 }

@@ -106,7 +106,8 @@ describe('plausibility', () => {
     const figures = plausibility(record, memory(record))
     expect(figures).toMatchObject({
       peakPendingEvents: 8,
-      bytesPerPendingEvent: (1.5 * GiB) / 8,
+      // The backlog peaks a second before the memory.
+      bytesPerPendingEvent: (0.75 * GiB) / 8,
       bytesPerEventAsJson: 800,
       attemptsPerEvent: 2,
       // 1 -> 9 within the two seconds that began and ended with work pending

@@ -4,7 +4,8 @@ import type { Evidence } from '../evidence.ts'
 import { hypotheses } from '../hypotheses/index.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import type { Manifest } from '../record.ts'
-import { client, healthy, stormCrash } from '../situations.fixture.ts'
+import { client, healthy, stormCrash, stormPicture } from '../situations.fixture.ts'
+import { formatAt } from '../units.ts'
 import { judge } from './judge.ts'
 
 function manifestOf(evidence: Evidence, expectation = 'any'): Manifest {
@@ -51,7 +52,7 @@ describe('judge', () => {
         role: 'amplifier',
         hypothesis: 'retry-storm',
         leadsTo: 'memory-limit',
-        because: 'memory follows the backlog (correlation 1.00)',
+        because: 'memory follows the backlog (correlation 1.00 without the trend in time)',
       },
       { role: 'death', hypothesis: 'memory-limit', leadsTo: null, because: null },
     ])
@@ -79,6 +80,30 @@ describe('judge', () => {
     const verdict = judged(stormCrash({ memory }))
     expect(verdict.chain.find((link) => link.hypothesis === 'retry-storm')?.leadsTo).toBeNull()
     expect(verdict.headline).toContain('Also found, without a proven tie')
+  })
+
+  const tied = (evidence: Evidence) => {
+    return judged(evidence).chain.find((link) => link.hypothesis === 'retry-storm')?.leadsTo
+  }
+  const leak = (bytesPerEventMiB: number) => {
+    return times(31, (second) => {
+      const events = stormPicture.pending?.[second] as number
+      return second === 30 ? 1 : (60 + second * 60 + events * bytesPerEventMiB) / 2048
+    })
+  }
+  it.each([
+    ['that grows with time beside the storm', leak(0)],
+    ['that grows with time and swings a little with the backlog', leak(0.5)],
+  ])('ties no leak %s', (_, memory) => {
+    expect(standing(stormCrash({ memory }))).toEqual(['cpu-too-small', 'retry-storm', 'memory-limit'])
+    expect(tied(stormCrash({ memory }))).toBeNull()
+  })
+
+  it.each(['service', 'cgroup'] as const)('ties nothing through a silence of the %s probe', (probe) => {
+    const whole = stormCrash()
+    const silent = { ...whole, [probe]: whole[probe].filter(({ t }) => t < 18_000 || t > 22_000) }
+    expect(tied(whole)).toBe('memory-limit')
+    expect(tied(silent)).toBeNull()
   })
 
   const missingEvidence: [string, Partial<Evidence>][] = [
@@ -125,6 +150,11 @@ describe('judge', () => {
     ],
     ['no warm-up', { warmUp: null }, 'the warm-up is not on record'],
     ['no burst', { burst: null }, 'the burst never began'],
+    [
+      'a death before the burst',
+      { exit: { kind: 'exit', t: -200, ref: 'x', pid: 7, code: null, signal: 'SIGKILL' } },
+      'DataStorage ended at -0.2 s, before the burst',
+    ],
     ['no end', { end: null }, 'the record has no end: the harness itself broke off'],
     [
       'an interruption',
@@ -138,14 +168,15 @@ describe('judge', () => {
     ],
   ])('claims nothing after %s, but states the death', (_, changed, reason) => {
     const verdict = judged({ ...stormCrash(), ...changed }, 'memory-limit')
+    const diedMs = changed.exit?.t ?? 30_000
     expect(verdict).toMatchObject({
       outcome: 'unknown',
-      diedMs: 30_000,
+      diedMs,
       chain: [],
       expectation: { held: null, exitCode: 3 },
     })
     expect(verdict.missing[0]).toBe(reason)
-    expect(verdict.headline).toBe(`DataStorage died at +30.0 s; why is not known: ${reason}.`)
+    expect(verdict.headline).toBe(`DataStorage died at ${formatAt(diedMs)}; why is not known: ${reason}.`)
     for (const finding of verdict.findings.filter((one) => one.role !== 'instrument')) {
       expect(finding).toMatchObject({ answer: 'inconclusive', because: reason })
     }

@@ -11,9 +11,11 @@ import {
 import type { Memory, Plausibility } from '../verdict.ts'
 
 /** The figures that tell whether an explanation can be true at all, such as the memory that one pending event must cost. */
-export function plausibility(evidence: Evidence, { peakBytes, baselineBytes }: Memory): Plausibility {
+export function plausibility(evidence: Evidence, { baselineBytes }: Memory): Plausibility {
   const untilMs = watchedUntilMs(evidence) ?? undefined
-  const peakPending = highest(points(evidence.service, (probe) => probe.eventsPending, 0, untilMs))?.value ?? null
+  const peak = highest(points(evidence.service, (probe) => probe.eventsPending, 0, untilMs))
+  const peakPending = peak?.value ?? null
+  const bytesAtPeak = peak ? memoryAt(evidence, peak.t) : null
   const abandoned = points(
     evidence.service,
     ({ requestsInProgress: all, requestsAwaitingAnswer: awaited }) =>
@@ -29,7 +31,7 @@ export function plausibility(evidence: Evidence, { peakBytes, baselineBytes }: M
   return {
     peakPendingEvents: peakPending,
     bytesPerPendingEvent:
-      peakBytes === null || baselineBytes === null ? null : ratio(peakBytes - baselineBytes, peakPending),
+      bytesAtPeak === null || baselineBytes === null ? null : ratio(bytesAtPeak - baselineBytes, peakPending),
     bytesPerEventAsJson: ratio(jsonBytes, emitted),
     eventsPerSecEmitted: emitted === 0 ? null : ratio(emitted, emissionMs(evidence) / 1000),
     attemptsPerSecSent: attempts.length === 0 ? null : ratio(attempts.length, lastSentMs / 1000),
@@ -37,6 +39,18 @@ export function plausibility(evidence: Evidence, { peakBytes, baselineBytes }: M
     effectiveWriteRatePerSec: effectiveWriteRatePerSec(evidence),
     peakAbandonedRequests: highest(abandoned)?.value ?? null,
   }
+}
+
+/** A reading farther away than this is of another moment. */
+const nearMs = 1_000
+
+/** The memory reading next to a moment. The kernel's peak may be of another moment altogether. */
+function memoryAt(evidence: Evidence, atMs: number): number | null {
+  const near = points(evidence.cgroup, (probe) => probe.memoryBytes, atMs - nearMs, atMs + nearMs)
+  const [first, ...others] = near
+  if (!first) return null
+  return others.reduce((best, point) => (Math.abs(point.t - atMs) < Math.abs(best.t - atMs) ? point : best), first)
+    .value
 }
 
 /** How long RRs emit events: from the burst to the end of the last RR's life, or of the run where that came first. */

@@ -12,6 +12,8 @@ export function distrust(evidence: Evidence, findings: readonly Finding[]): stri
   else if (warmUp.failed > 0)
     reasons.push(`the warm-up was not clean: ${warmUp.failed} of ${warmUp.attempts} attempts failed`)
   else if (warmUp.attempts === 0 && evidence.phases.warmUpMs > 0) reasons.push('the warm-up sent nothing')
+  if (evidence.exit && evidence.exit.t < 0)
+    reasons.push(`DataStorage ended at ${formatAt(evidence.exit.t)}, before the burst`)
   if (!burst) reasons.push('the burst never began')
   if (!end) reasons.push('the record has no end: the harness itself broke off')
   else if (end.reason === 'interrupted') reasons.push(`the run was interrupted at ${formatAt(end.t)}`)
