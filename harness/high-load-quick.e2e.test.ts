@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -58,11 +57,31 @@ async function leftovers(): Promise<string[]> {
   return names.flat().filter((name) => /^culprit-\d+-/.test(name))
 }
 
+/**
+ * A machine that is busy with something else delays the generator, and then the verdict is rightly "not known": that is
+ * another test's business, so such a run is repeated.
+ */
+async function runUntilTrusted() {
+  for (let attempt = 1; ; attempt++) {
+    const dir = join(folder, `crash-${attempt}`)
+    const ended = await start('scenario', 'high-load-quick', '--', '--out', dir).ended
+    const { missing } = JSON.parse(await readVerdict(dir)) as Verdict
+    const isSaturated = missing.some((one) => one.startsWith('the load generator was saturated'))
+    if (!isSaturated || attempt === 3) return { dir, ...ended }
+    expect(ended.code).toBe(3)
+  }
+}
+
+/** Whether a process runs; one that is dead and not yet reaped does not. */
+async function isRunning(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ') X')
+  return !/^\) [ZX]/.test(stat.slice(stat.lastIndexOf(')')))
+}
+
 const readVerdict = async (dir: string) => readFile(join(dir, 'verdict.json'), 'utf8')
 
 test('high-load-quick dies of memory at the end of a retry storm, and can be judged again to the byte', async () => {
-  const dir = join(folder, 'crash')
-  const { code, stdout } = await start('scenario', 'high-load-quick', '--', '--out', dir).ended
+  const { dir, code, stdout } = await runUntilTrusted()
   const text = await readVerdict(dir)
   const verdict = JSON.parse(text) as Verdict
   expect(verdict).toMatchObject({
@@ -121,10 +140,10 @@ test('kill -9 of the harness leaves no process, and clean removes the rest', asy
   await saw('events emitted')
   const [ready] = (await readFile(join(dir, 'events.ndjson'), 'utf8')).split('\n', 1).map((line) => JSON.parse(line))
   const { pid } = ready as { pid: number }
-  expect(existsSync(`/proc/${pid}`)).toBe(true)
+  expect(await isRunning(pid)).toBe(true)
   process.kill(-(child.pid as number), 'SIGKILL')
   await ended
-  await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false)
+  await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false)
   const { code } = await start('clean').ended
   expect(code).toBe(0)
   expect(await leftovers()).toEqual([])

@@ -26,6 +26,8 @@ test('a record gets a folder of its own', async () => {
 test('a folder that cannot be written is told before anything starts', async () => {
   await writeFile(join(folder, 'file'), '')
   await expect(claimRunFolder(join(folder, 'file', 'run'))).rejects.toThrow(InputError)
+  await expect(claimRunFolder(join(folder, 'file'))).rejects.toThrow(InputError)
+  await expect(claimRunFolder('/proc/nowhere/run')).rejects.toThrow('cannot be written')
 })
 
 test('a run is found by its folder and by a file in it', async () => {

@@ -18,7 +18,7 @@ export function createRunId(scenario: string, at: Date): string {
 /** Checks, before anything is started, that a record can be written there. Throws an InputError when not. */
 export async function claimRunFolder(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true })
+    await makeFolder(dir)
     await access(dir, constants.W_OK)
     const entries = await readdir(dir)
     if (entries.length > 0) {
@@ -27,6 +27,22 @@ export async function claimRunFolder(dir: string): Promise<void> {
   } catch (cause) {
     if (cause instanceof InputError) throw cause
     throw new InputError([`the record cannot be written to ${dir}: ${(cause as Error).message}`], { cause })
+  }
+}
+
+/**
+ * Like `mkdir -p`. Node's own `recursive` never ends where a file system refuses to make folders with ENOENT, as /proc
+ * does (seen with Node 24).
+ */
+async function makeFolder(dir: string): Promise<void> {
+  try {
+    await mkdir(dir)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await stat(dir)).isDirectory()) return
+    if (code !== 'ENOENT' || (await stat(dirname(dir)).catch(() => null))) throw error
+    await makeFolder(dirname(dir))
+    await mkdir(dir)
   }
 }
 
