@@ -9,6 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type Dispatcher, request } from 'undici'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { startRedis } from '../../embedded/redis.ts'
+import { batchPath } from '../contract.ts'
 
 const pollLimitMs = 10_000
 
@@ -19,7 +20,7 @@ export interface RealService extends AsyncDisposable {
   /** Resolves with the exit code once the process has ended. */
   exited: Promise<number | null>
   get(path: string): Promise<{ status: number; json: Json }>
-  post(events: unknown, options?: { signal?: AbortSignal }): Promise<{ status: number; json: Json }>
+  post(body: unknown, options?: { signal?: AbortSignal; path?: string }): Promise<{ status: number; json: Json }>
   /** One metric's value, for example `datastorage_events_pending`. */
   metric(name: string): Promise<number>
   /** Waits until a metric has this value. */
@@ -91,11 +92,11 @@ export async function startRealService(env: Record<string, string>): Promise<Rea
       const { status, text } = await ask(path)
       return { status, json: JSON.parse(text) }
     },
-    async post(events, { signal } = {}) {
-      const { status, text } = await ask('/api/v1/audit/events/batch', {
+    async post(body, { signal, path = batchPath } = {}) {
+      const { status, text } = await ask(path, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(events),
+        body: JSON.stringify(body),
         signal,
       })
       return { status, json: JSON.parse(text) }
