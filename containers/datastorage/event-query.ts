@@ -3,6 +3,8 @@ import { Problem } from './problem.ts'
 
 const unitMs: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
+const firstMs = Date.parse('0001-01-01T00:00:00Z')
+
 /** The query string as validated: defaults filled in, numbers read. */
 export interface RawEventQuery {
   event_type?: string
@@ -33,8 +35,10 @@ export function toEventQuery({ since, until, ...rest }: RawEventQuery): EventQue
 function moment(name: string, raw: string | undefined): Date | undefined {
   if (raw === undefined) return undefined
   const [, amount, unit] = /^(\d+)([smhd])$/.exec(raw) ?? []
-  const at = amount && unit ? new Date(Date.now() - Number(amount) * (unitMs[unit] ?? Number.NaN)) : new Date(raw)
-  // PostgreSQL would take an earlier year, but not as JavaScript writes it. A leap second is no time to JavaScript.
-  if (at.getUTCFullYear() >= 0) return at
+  const ago = Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN)
+  // PostgreSQL knows earlier years, but not as JavaScript writes them.
+  const at = unit ? new Date(Math.max(Date.now() - ago, firstMs)) : new Date(raw)
+  // A leap second is a time in RFC 3339, and none in JavaScript.
+  if (at.getTime() >= firstMs) return at
   throw new Problem(400, `${name} must be relative such as 24h, or an RFC 3339 time, got "${raw}"`)
 }
