@@ -14,6 +14,8 @@ export async function connectRedis(url: string, log: Log): Promise<Redis> {
     connectionName: 'datastorage',
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // Without it, commands that were under way when the connection broke would neither succeed nor fail, for ever.
+    maxRetriesPerRequest: 0,
     retryStrategy: () => reconnectMs,
   })
   let reason = ''

@@ -101,6 +101,20 @@ test('without database and Redis an event is refused with 500, and a Redis that 
   expect(await stored('nowhere')).toEqual([])
 })
 
+test('a Redis that dies over its commands costs neither an event nor the worker', async () => {
+  const running = await start({ ...quick, DATASTORAGE_DLQ_LIMIT_MS: '5000' })
+  await databases.postgres.stop()
+  await redis.client('PAUSE', 60_000)
+  const answer = send(running, 'unheard')
+  await running.until('datastorage_requests_in_progress', 1)
+  await databases.redis.kill()
+  await databases.redis.start()
+  expect(await answer).toMatchObject({ status: 202 })
+  await databases.postgres.start()
+  await vi.waitFor(async () => expect(await entries()).toEqual([]), soon)
+  expect(await stored('unheard')).toHaveLength(1)
+})
+
 test('a full queue refuses, and throws nothing away that it has taken', async () => {
   const running = await start({ ...never, DATASTORAGE_DLQ_MAX_LENGTH: '2' })
   await databases.postgres.stop()

@@ -10,6 +10,7 @@ import { type Dispatcher, request } from 'undici'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { startRedis } from '../../embedded/redis.ts'
 import { batchPath } from '../contract.ts'
+import { testBinaries } from './postgres-binaries.ts'
 
 const pollLimitMs = 10_000
 
@@ -38,7 +39,11 @@ export async function startDatabases() {
   const folder = await mkdtemp(join(tmpdir(), 'datastorage-test-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const { signal } = new AbortController()
-  const [postgres, redis] = await Promise.all([startPostgres({ folder, signal }), startRedis({ folder, signal })])
+  const binaries = await testBinaries()
+  const [postgres, redis] = await Promise.all([
+    startPostgres({ folder, signal, binaries }),
+    startRedis({ folder, signal }),
+  ])
   stack.use(redis)
   stack.use(postgres)
   return {

@@ -9,13 +9,13 @@ import {
   copyFolder,
   giveTo,
   harnessRole,
-  packagedBinaries,
   postgresTemplate,
   postgresVersion,
   serviceRole,
 } from '../../embedded/postgres-template.ts'
 import { findRedis } from '../../embedded/redis-binary.ts'
 import { unprivilegedRun } from '../../embedded/unprivileged.ts'
+import { testBinaries } from './postgres-binaries.ts'
 
 const { signal } = new AbortController()
 const wait = { timeoutMs: 30_000, signal }
@@ -37,15 +37,12 @@ export interface RestartableDatabases extends AsyncDisposable {
   readonly env: { DATABASE_URL: string; REDIS_URL: string }
 }
 
-/**
- * Starts both. Redis writes each command to its append-only file before it answers.
- * @param binaries a folder with another PostgreSQL's programs than the package's
- */
-export async function startRestartable({ binaries }: { binaries?: string } = {}): Promise<RestartableDatabases> {
+/** Starts both. Redis writes each command to its append-only file before it answers. */
+export async function startRestartable(): Promise<RestartableDatabases> {
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'datastorage-test-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
-  const postgres = await preparePostgres(folder, binaries)
+  const postgres = await preparePostgres(folder)
   const redis = await prepareRedis(folder)
   stack.defer(() => postgres.server.stop())
   stack.defer(() => redis.server.stop())
@@ -59,8 +56,8 @@ export async function startRestartable({ binaries }: { binaries?: string } = {})
   }
 }
 
-async function preparePostgres(folder: string, from: string | undefined) {
-  const binaries = from ? { initdb: join(from, 'initdb'), postgres: join(from, 'postgres') } : await packagedBinaries()
+async function preparePostgres(folder: string) {
+  const binaries = await testBinaries()
   const version = await postgresVersion(binaries, signal)
   const home = join(folder, 'postgres')
   const data = join(home, 'data')
