@@ -10,6 +10,25 @@ const count = (fallback: number, min: number, max: number) =>
     .max(max, `must be at most ${max}`)
     .default(fallback)
 
+const ms = (fallback: number) => count(fallback, 1, 2 ** 31 - 1)
+
+const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }
+
+function readSchedule(raw: string): number[] | undefined {
+  const delays = raw.split(',').map((part) => {
+    const [, amount, unit] = /^\s*(\d{1,6})(ms|s|m|h)\s*$/.exec(part) ?? []
+    return Number(amount) * (unitMs[unit ?? ''] ?? Number.NaN)
+  })
+  return delays.some(Number.isNaN) ? undefined : delays
+}
+
+const schedule = z.string().transform((raw, context): number[] => {
+  const delaysMs = readSchedule(raw)
+  if (delaysMs) return delaysMs
+  context.addIssue({ code: 'custom', message: 'must be a list of times such as 1m,5m,15m' })
+  return z.NEVER
+})
+
 const address = (protocol: RegExp, example: string) => z.url({ protocol, error: `must be a URL such as ${example}` })
 
 const jsonObject = z.string().transform((raw, context): Record<string, unknown> => {
@@ -35,6 +54,27 @@ const environment = z.object({
   DATASTORAGE_POOL_IDLE: count(5, 0, 1000),
   DATASTORAGE_PROFILE: z.string().default('healthy'),
   DATASTORAGE_PROFILE_OPTIONS: jsonObject.default({}),
+  /** `row`: a round trip for each event of a batch, as the real service; `bulk`: one statement. */
+  DATASTORAGE_INSERT: z.enum(['row', 'bulk'], 'must be row or bulk').default('row'),
+  /** `same-pool`: each write is audited itself, by a second writer on the same pool, as the real service does. */
+  DATASTORAGE_SELF_AUDIT: z.enum(['off', 'same-pool'], 'must be off or same-pool').default('off'),
+  /** Time limits: of the database for a request of each kind, of Redis, and for a request to arrive in full. */
+  DATASTORAGE_SINGLE_LIMIT_MS: ms(5_000),
+  DATASTORAGE_BATCH_LIMIT_MS: ms(30_000),
+  DATASTORAGE_QUERY_LIMIT_MS: ms(10_000),
+  DATASTORAGE_DLQ_LIMIT_MS: ms(3_000),
+  DATASTORAGE_REQUEST_LIMIT_MS: ms(60_000),
+  /** The dead-letter queue: how many events it takes, how often to look into it, when to retry, when to claim. */
+  DATASTORAGE_DLQ_MAX_LENGTH: count(10_000, 1, 10_000_000),
+  DATASTORAGE_DLQ_POLL_MS: ms(30_000),
+  DATASTORAGE_DLQ_SCHEDULE: schedule.default(readSchedule('1m,5m,15m,1h,4h,24h') ?? []),
+  DATASTORAGE_DLQ_CLAIM_IDLE_MS: ms(90_000),
+  /** After SIGTERM: time for load balancers to see that it is not ready, for requests, for the dead-letter queue. */
+  DATASTORAGE_SHUTDOWN_PAUSE_MS: count(5_000, 0, 3_600_000),
+  DATASTORAGE_SHUTDOWN_DRAIN_MS: count(30_000, 0, 3_600_000),
+  DATASTORAGE_SHUTDOWN_DLQ_MS: count(10_000, 0, 3_600_000),
+  /** How often to see to the partitions of the coming months. */
+  DATASTORAGE_PARTITIONS_EVERY_MS: ms(6 * 3_600_000),
   DATASTORAGE_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'must be a pino level such as info')
     .default('info'),
@@ -65,6 +105,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   problems.push(...profileProblems(given.DATASTORAGE_PROFILE ?? 'healthy', given.DATASTORAGE_PROFILE_OPTIONS))
   if (parsed.success && parsed.data.DATASTORAGE_POOL_IDLE > parsed.data.DATASTORAGE_POOL_MAX) {
     problems.push('DATASTORAGE_POOL_IDLE must not be above DATASTORAGE_POOL_MAX')
+  }
+  if (parsed.success && parsed.data.DATASTORAGE_DLQ_CLAIM_IDLE_MS <= parsed.data.DATASTORAGE_DLQ_POLL_MS) {
+    problems.push('DATASTORAGE_DLQ_CLAIM_IDLE_MS must be above DATASTORAGE_DLQ_POLL_MS: a live worker looks that often')
   }
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems)
   return parsed.data

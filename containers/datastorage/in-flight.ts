@@ -1,4 +1,4 @@
-/** Keeps count of batch requests: those the service works on, and those somebody still waits for. */
+/** Keeps count of write requests: those the service works on, and those somebody still waits for. */
 import type { ServerResponse } from 'node:http'
 import type { Metrics } from './metrics.ts'
 
@@ -59,5 +59,5 @@ export function trackInFlight(metrics: Metrics) {
   }
 }
 
-/** The service's count of batch requests. */
+/** The service's count of write requests. */
 export type InFlightTracker = ReturnType<typeof trackInFlight>

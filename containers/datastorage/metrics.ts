@@ -1,6 +1,7 @@
 /** The service's Prometheus metrics, in a registry of their own so that two services in one process do not clash. */
 import type { Pool } from 'pg'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { AuditEvent } from './contract.ts'
 
 const secondsBuckets = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 
@@ -34,33 +35,48 @@ export function createMetrics(pool: Pool) {
     },
   })
 
+  const auditTraces = new Counter({
+    name: 'datastorage_audit_traces_total',
+    help: 'Audit events by the service that sent them, and whether they were stored.',
+    labelNames: ['service', 'status'],
+    registers,
+  })
+  const auditLagSeconds = new Histogram({
+    name: 'datastorage_audit_lag_seconds',
+    help: "Time from an event's own timestamp to its commit.",
+    labelNames: ['service'],
+    buckets: secondsBuckets,
+    registers,
+  })
+  const eventsWritten = counter('events_written_total', 'Events committed.')
+
   return {
     registry,
+    /** Events were committed. */
+    countStored(events: readonly AuditEvent[]): void {
+      for (const { event_category: service, event_timestamp } of events) {
+        auditTraces.inc({ service, status: 'success' })
+        const lagMs = Date.now() - Date.parse(event_timestamp)
+        // A leap second is a time to PostgreSQL, and none to JavaScript.
+        if (Number.isFinite(lagMs)) auditLagSeconds.observe({ service }, Math.max(0, lagMs) / 1000)
+      }
+      eventsWritten.inc(events.length)
+    },
+    /** Events were not stored. */
+    countFailed(events: readonly AuditEvent[]): void {
+      for (const { event_category: service } of events) auditTraces.inc({ service, status: 'failure' })
+    },
     requestsInProgress: gauge(
       'requests_in_progress',
-      'Accepted batch requests not yet finished, also without a client.',
+      'Accepted write requests not yet finished, also without a client.',
     ),
     requestsAwaitingAnswer: gauge(
       'requests_awaiting_answer',
-      'Accepted batch requests whose client is still connected.',
+      'Accepted write requests whose client is still connected.',
     ),
     requestsAbandoned: counter('requests_abandoned_total', 'Accepted requests whose client left before the answer.'),
     requestsReset: counter('requests_reset_total', 'Requests that were reset instead of answered.'),
     eventsPending: gauge('events_pending', 'Events accepted, not yet committed or failed.'),
-    eventsWritten: counter('events_written_total', 'Events committed.'),
-    auditTraces: new Counter({
-      name: 'datastorage_audit_traces_total',
-      help: 'Audit events by the service that sent them, and whether they were stored.',
-      labelNames: ['service', 'status'],
-      registers,
-    }),
-    auditLagSeconds: new Histogram({
-      name: 'datastorage_audit_lag_seconds',
-      help: "Time from an event's own timestamp to its commit.",
-      labelNames: ['service'],
-      buckets: secondsBuckets,
-      registers,
-    }),
     writeDurationSeconds: new Histogram({
       name: 'datastorage_write_duration_seconds',
       help: 'Time of one write transaction, waiting for a connection included.',
@@ -74,6 +90,14 @@ export function createMetrics(pool: Pool) {
       labelNames: ['field', 'reason'],
       registers,
     }),
+    deadLetters: new Counter({
+      name: 'datastorage_dead_letters_total',
+      help: 'Events by what became of them: added to the queue or refused by it, retried in vain, stored, put aside.',
+      labelNames: ['result'],
+      registers,
+    }),
+    deadLettersWaiting: gauge('dead_letters_waiting', 'Length of the dead-letter queue when last looked at.'),
+    selfAuditDropped: counter('self_audit_dropped_total', "The service's own audit events that were not stored."),
   }
 }
 

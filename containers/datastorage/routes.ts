@@ -1,7 +1,8 @@
-/** The routes that only read: events, health, metrics. */
-import { setTimeout } from 'node:timers/promises'
+/** The routes that only read: events, health, metrics, the API's own document. */
 import type { FastifyInstance } from 'fastify'
-import { describeBadQuery, eventQuerySchema } from './event-query.ts'
+import { eventsPath, openapi, querySchema } from './contract.ts'
+import { type RawEventQuery, toEventQuery } from './event-query.ts'
+import { queryFaults } from './faults.ts'
 import type { Metrics } from './metrics.ts'
 import { Problem } from './problem.ts'
 import type { Repository } from './repository.ts'
@@ -10,18 +11,27 @@ import type { Repository } from './repository.ts'
 const healthLimitMs = 5_000
 
 /** GET /api/v1/audit/events: newest first, filtered and paged. */
-export function useQueryRoute(app: FastifyInstance, repository: Repository, metrics: Metrics): void {
-  app.get('/api/v1/audit/events', async (request) => {
-    const query = eventQuerySchema.safeParse(request.query)
-    if (!query.success) {
-      const { detail, fields } = describeBadQuery(query.error)
-      for (const field of fields) metrics.validationFailures.inc({ field, reason: 'query' })
-      throw new Problem(400, detail)
-    }
-    const { limit, offset } = query.data
-    const { events, total } = await repository.find(query.data)
-    return { data: events, pagination: { limit, offset, total, has_more: offset + events.length < total } }
+export function useQueryRoute(app: FastifyInstance, repository: Repository, metrics: Metrics, limitMs: number): void {
+  app.route<{ Querystring: RawEventQuery }>({
+    method: 'GET',
+    url: eventsPath,
+    schema: { querystring: querySchema },
+    attachValidation: true,
+    async handler(request) {
+      const faults = queryFaults(request.validationError?.validation ?? [])
+      for (const { field, reason } of faults) metrics.validationFailures.inc({ field, reason })
+      if (faults.length > 0) throw new Problem(400, faults.map(({ detail }) => detail).join('; '))
+      const query = toEventQuery(request.query)
+      const { events, total } = await repository.find(query, limitMs)
+      const { limit, offset } = query
+      return { data: events, pagination: { limit, offset, total, has_more: offset + events.length < total } }
+    },
   })
+}
+
+/** GET /openapi.json: the document that requests are validated by. */
+export function useDocumentRoute(app: FastifyInstance): void {
+  app.get('/openapi.json', async () => openapi)
 }
 
 /** The three health paths. The first two ask the database through the pool: a used-up pool looks like a dead service. */
@@ -46,18 +56,10 @@ export function useMetricsRoute(app: FastifyInstance, metrics: Metrics): void {
 }
 
 async function databaseTrouble(repository: Repository): Promise<string | undefined> {
-  const tooLate = new AbortController()
   try {
-    return await Promise.race([
-      repository.ping().then(() => undefined),
-      setTimeout(healthLimitMs, `no answer of the database in ${healthLimitMs} ms`, {
-        signal: tooLate.signal,
-        ref: false,
-      }),
-    ])
+    await repository.ping(healthLimitMs)
+    return undefined
   } catch (error) {
     return error instanceof Error ? error.message || error.name : String(error)
-  } finally {
-    tooLate.abort()
   }
 }

@@ -52,6 +52,8 @@ export async function startDatastorage(options: DatastorageOptions): Promise<Ser
       REDIS_URL: options.redisUrl,
       DATASTORAGE_POOL_MAX: String(service.poolSize),
       DATASTORAGE_POOL_IDLE: String(Math.min(idleConnections, service.poolSize)),
+      // No balancer looks at its readiness here, and the grace is short.
+      DATASTORAGE_SHUTDOWN_PAUSE_MS: '0',
       DATASTORAGE_PROFILE: service.profile,
       DATASTORAGE_PROFILE_OPTIONS: JSON.stringify(service.profileOptions),
     },

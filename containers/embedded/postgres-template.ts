@@ -28,9 +28,10 @@ const initdbArgs = [
   '--no-instructions',
 ]
 
+// The service makes the role that it works as (CREATEROLE): one that may only read and insert.
 function setUpSql(password: string): string {
   return [
-    `CREATE ROLE ${serviceRole} LOGIN PASSWORD '${password}';`,
+    `CREATE ROLE ${serviceRole} LOGIN CREATEROLE PASSWORD '${password}';`,
     `CREATE DATABASE ${serviceRole} OWNER ${serviceRole};`,
   ].join('\n')
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AuditEvent } from '../contract.ts'
+import type { IdentifiedEvent } from '../contract.ts'
 import { type CpuBurner, startCpuBurner } from './cpu-burner.ts'
 import { type HeldMemory, startMemoryHolder } from './held-memory.ts'
 import { defineProfile } from './profile.ts'
@@ -12,16 +12,16 @@ const options = z.strictObject({
     .int()
     .min(0)
     .default(12 * 1024 * 1024),
-  /** Batch requests that may await their answer; further ones are reset. */
+  /** Write requests that may await their answer; further ones are reset. */
   maxAwaitingAnswer: z.int().min(1).default(80),
   /** Batches written at the same time, each on a thread and a database connection of its own. */
   writerThreads: z.int().min(1).max(16).default(2),
 })
 
 interface Job {
-  events: AuditEvent[]
+  events: IdentifiedEvent[]
   memory: Promise<HeldMemory>
-  answer: PromiseWithResolvers<string[]>
+  answer: PromiseWithResolvers<void>
 }
 
 /**
@@ -45,7 +45,7 @@ export const asReported = defineProfile({
         held = await memory
         // Holding memory is part of an event's price: machines differ much in what a page fault costs.
         const burnMs = Math.max(0, cpuMsPerEvent - held.cpuMs / events.length)
-        answer.resolve(await repository.insertBatch(events, () => writer.burn(burnMs)))
+        answer.resolve(await repository.insert(events, { beforeEach: () => writer.burn(burnMs) }))
       } catch (error) {
         answer.reject(error)
       } finally {
@@ -67,11 +67,13 @@ export const asReported = defineProfile({
 
     return {
       admit: (awaitingAnswer) => (awaitingAnswer < maxAwaitingAnswer ? 'accept' : 'reset'),
+      // No time limit: what was reported only follows when the service works on what its client has given up long ago.
+      // A limit would cut that backlog, and be another service.
       write(events) {
         const memory = holder.hold(events.length)
         // A job may wait long before a writer looks at its memory, and Node ends the process for an unheard rejection.
         memory.catch(() => {})
-        const answer = Promise.withResolvers<string[]>()
+        const answer = Promise.withResolvers<void>()
         queue.push({ events, memory, answer })
         startNext()
         return answer.promise

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineProfile } from './profile.ts'
 
-/** Each batch is written as soon as it has arrived, as far as the pool allows. */
+/** Each write is done as soon as it has arrived, as far as the pool and the time limit allow. */
 export const healthy = defineProfile({
   name: 'healthy',
   description: 'Writes each batch straight away.',
@@ -9,7 +9,7 @@ export const healthy = defineProfile({
   async start(_options, { repository }) {
     return {
       admit: () => 'accept',
-      write: (events) => repository.insertBatch(events),
+      write: (events, limitMs) => repository.insert(events, { limitMs }),
       close: async () => {},
     }
   },

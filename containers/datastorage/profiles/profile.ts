@@ -1,7 +1,7 @@
 /** The shape of a profile: the behaviour that the service is started with. One file each, listed in index.ts. */
 import type { Pool } from 'pg'
 import type { z } from 'zod'
-import type { AuditEvent } from '../contract.ts'
+import type { IdentifiedEvent } from '../contract.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Repository } from '../repository.ts'
@@ -14,15 +14,18 @@ export interface ProfileParts {
   log: Log
 }
 
-/** What the service does with batches while it runs. */
+/** What the service does with writes while it runs. */
 export interface Behaviour {
   /**
-   * Asked once per batch request, before its body is read.
-   * @param awaitingAnswer accepted batch requests whose client still waits, this one not counted
+   * Asked once per write request, before its body is read.
+   * @param awaitingAnswer accepted write requests whose client still waits, this one not counted
    */
   admit(awaitingAnswer: number): 'accept' | 'reset'
-  /** Stores a valid batch, all or nothing, and returns the new ids. Runs on when the client has gone. */
-  write(events: AuditEvent[]): Promise<string[]>
+  /**
+   * Stores valid events, all or nothing. Runs on when the client has gone.
+   * @param limitMs the time that the real service gives its database for such a request
+   */
+  write(events: IdentifiedEvent[], limitMs: number): Promise<void>
   /** Ends what the profile started; writes that still wait are rejected. */
   close(): Promise<void>
 }

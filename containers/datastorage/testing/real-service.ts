@@ -9,6 +9,8 @@ import { setTimeout } from 'node:timers/promises'
 import { type Dispatcher, request } from 'undici'
 import { startPostgres } from '../../embedded/postgres.ts'
 import { startRedis } from '../../embedded/redis.ts'
+import { batchPath } from '../contract.ts'
+import { testBinaries } from './postgres-binaries.ts'
 
 const pollLimitMs = 10_000
 
@@ -19,7 +21,7 @@ export interface RealService extends AsyncDisposable {
   /** Resolves with the exit code once the process has ended. */
   exited: Promise<number | null>
   get(path: string): Promise<{ status: number; json: Json }>
-  post(events: unknown, options?: { signal?: AbortSignal }): Promise<{ status: number; json: Json }>
+  post(body: unknown, options?: { signal?: AbortSignal; path?: string }): Promise<{ status: number; json: Json }>
   /** One metric's value, for example `datastorage_events_pending`. */
   metric(name: string): Promise<number>
   /** Waits until a metric has this value. */
@@ -37,7 +39,11 @@ export async function startDatabases() {
   const folder = await mkdtemp(join(tmpdir(), 'datastorage-test-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const { signal } = new AbortController()
-  const [postgres, redis] = await Promise.all([startPostgres({ folder, signal }), startRedis({ folder, signal })])
+  const binaries = await testBinaries()
+  const [postgres, redis] = await Promise.all([
+    startPostgres({ folder, signal, binaries }),
+    startRedis({ folder, signal }),
+  ])
   stack.use(redis)
   stack.use(postgres)
   return {
@@ -50,7 +56,7 @@ export async function startDatabases() {
 /** Starts the program without waiting for anything. */
 export function spawnService(env: Record<string, string>): ChildProcess {
   return spawn(process.execPath, [join(import.meta.dirname, '..', 'main.ts')], {
-    env: { PATH: process.env.PATH, DATASTORAGE_PORT: '0', ...env },
+    env: { PATH: process.env.PATH, DATASTORAGE_PORT: '0', DATASTORAGE_SHUTDOWN_PAUSE_MS: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
@@ -91,11 +97,11 @@ export async function startRealService(env: Record<string, string>): Promise<Rea
       const { status, text } = await ask(path)
       return { status, json: JSON.parse(text) }
     },
-    async post(events, { signal } = {}) {
-      const { status, text } = await ask('/api/v1/audit/events/batch', {
+    async post(body, { signal, path = batchPath } = {}) {
+      const { status, text } = await ask(path, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(events),
+        body: JSON.stringify(body),
         signal,
       })
       return { status, json: JSON.parse(text) }

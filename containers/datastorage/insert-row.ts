@@ -1,0 +1,68 @@
+/** One event, one statement, one round trip: what the real service does. */
+import type { PoolClient } from 'pg'
+import type { IdentifiedEvent } from './contract.ts'
+import { rejectionOf } from './rejection.ts'
+
+// event_date is given although a trigger sets it: rows are routed to partitions before triggers run. A parent that
+// does not exist gets this event's date, so that the foreign key refuses it instead of skipping a half-null key.
+const insertSql = `
+  INSERT INTO audit_events (
+    event_id, event_version, event_timestamp, event_date, event_type, event_category, event_action, event_outcome,
+    correlation_id, event_data, actor_type, actor_id, resource_type, resource_id,
+    parent_event_id, parent_event_date, namespace, cluster_name, severity, duration_ms
+  ) VALUES (
+    $1, $2, $3::timestamptz, ($3::timestamptz AT TIME ZONE 'UTC')::date, $4, $5, $6, $7,
+    $8, $9, $10, $11, $12, $13,
+    $14::uuid, CASE WHEN $14::uuid IS NOT NULL THEN coalesce(
+      (SELECT event_date FROM audit_events WHERE event_id = $14::uuid LIMIT 1),
+      ($3::timestamptz AT TIME ZONE 'UTC')::date) END,
+    $15, $16, $17, $18
+  )`
+// A named statement is parsed once per connection: each row then costs one round trip.
+const insert = { name: 'insert-audit-event', text: insertSql }
+const insertOnce = {
+  name: 'insert-audit-event-once',
+  text: `${insertSql} ON CONFLICT (event_id, event_date) DO NOTHING`,
+}
+
+/** An event's values, in the order of the statement's parameters. */
+export function insertValues(event: IdentifiedEvent): unknown[] {
+  return [
+    event.event_id,
+    event.version,
+    event.event_timestamp,
+    event.event_type,
+    event.event_category,
+    event.event_action,
+    event.event_outcome,
+    event.correlation_id,
+    JSON.stringify(event.event_data),
+    event.actor_type,
+    event.actor_id,
+    event.resource_type,
+    event.resource_id,
+    event.parent_event_id,
+    event.namespace,
+    event.cluster_name,
+    event.severity,
+    event.duration_ms,
+  ]
+}
+
+/**
+ * Inserts one event.
+ * @param options.index its place in its batch, for the error
+ * @param options.once leave it at that if it is there already, from an attempt whose outcome nobody learned
+ * @throws EventRejected for an event that cannot be stored; else the database's own error
+ */
+export async function insertRow(
+  client: PoolClient,
+  event: IdentifiedEvent,
+  { index = 0, once = false }: { index?: number; once?: boolean } = {},
+): Promise<void> {
+  try {
+    await client.query({ ...(once ? insertOnce : insert), values: insertValues(event) })
+  } catch (error) {
+    throw rejectionOf(error, event, index) ?? error
+  }
+}

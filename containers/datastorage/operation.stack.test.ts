@@ -1,0 +1,147 @@
+// Time limits, rights, inserts in bulk, self-audit, partitions, shutdown: each against a service set for it.
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { eventsPath } from './contract.ts'
+import { createPool } from './database.ts'
+import { anEvent } from './testing/an-event.ts'
+import { type RealService, startDatabases, startRealService } from './testing/real-service.ts'
+
+const soon = { timeout: 8_000, interval: 20 }
+let databases: Awaited<ReturnType<typeof startDatabases>>
+let admin: pg.Client
+
+beforeAll(async () => {
+  databases = await startDatabases()
+  admin = new pg.Client(databases.postgres.connectionString)
+  admin.on('error', () => {})
+  await admin.connect()
+  // The tables, for whichever test comes first.
+  await using _service = await startRealService(databases.env)
+})
+afterAll(async () => {
+  await admin?.end()
+  await databases?.[Symbol.asyncDispose]()
+})
+
+const start = (env: Record<string, string>) => startRealService({ ...databases.env, ...env })
+
+test('a database that does not answer in time: 202, 500, 500, and no connection is left unfit', async () => {
+  const limitMs = '200'
+  await using service = await start({
+    DATASTORAGE_SINGLE_LIMIT_MS: limitMs,
+    DATASTORAGE_BATCH_LIMIT_MS: limitMs,
+    DATASTORAGE_QUERY_LIMIT_MS: limitMs,
+    DATASTORAGE_POOL_MAX: '3',
+    DATASTORAGE_POOL_IDLE: '1',
+  })
+  const find = (id: string) => service.get(`${eventsPath}?correlation_id=${id}`)
+  await admin.query('BEGIN; LOCK TABLE audit_events IN ACCESS EXCLUSIVE MODE')
+  // More than the pool has connections: some time out while they wait for one.
+  const single = (n: number) => service.post(anEvent({ correlation_id: `slow-${n}` }), { path: eventsPath })
+  const answers = await Promise.all([
+    ...[1, 2, 3].map(single),
+    service.post([anEvent({ correlation_id: 'slow-batch' })]),
+    find('slow-1'),
+  ])
+  await admin.query('ROLLBACK')
+  expect(answers.map((answer) => answer.status)).toEqual([202, 202, 202, 500, 500])
+  expect(answers.at(-1)?.json.detail).toContain('did not finish in 200 ms')
+  for (let n = 0; n < 10; n++) {
+    const id = `after-${n}`
+    expect((await service.post([anEvent({ correlation_id: id })])).status).toBe(201)
+    expect((await find(id)).json.data).toEqual([expect.objectContaining({ correlation_id: id })])
+  }
+  expect((await find('slow-batch')).json.data).toEqual([])
+  await service.until('datastorage_pool_connections{state="in_use"}', 0)
+})
+
+describe('rights', () => {
+  const change = ["UPDATE audit_events SET event_type = 'x'", 'DELETE FROM audit_events', 'TRUNCATE audit_events']
+  const log = { info() {}, warn() {}, error() {} }
+
+  test.each([...change, 'DROP TABLE audit_events'])('the service may not %s', async (sql) => {
+    const url = databases.env.DATABASE_URL
+    const pool = createPool({ databaseUrl: url, max: 1, idle: 0, statementLimitMs: 1000 }, log)
+    await expect(pool.query(sql)).rejects.toMatchObject({ code: '42501' })
+    await expect(pool.query('SELECT count(*) FROM audit_events')).resolves.toBeDefined()
+    await pool.end()
+  })
+
+  test.each(change.slice(0, 2))('not even a superuser may %s', async (sql) => {
+    await admin.query(`INSERT INTO audit_events (event_id, event_version, event_timestamp, event_date, event_type,
+      event_category, event_action, event_outcome, correlation_id, event_data)
+      VALUES (gen_random_uuid(), '1', now(), now()::date, 't', 'c', 'a', 'o', 'r', '{}')`)
+    await expect(admin.query(sql)).rejects.toThrow('append-only')
+  })
+})
+
+describe('with every choice made otherwise', () => {
+  let service: RealService
+  beforeAll(async () => {
+    service = await start({
+      DATASTORAGE_INSERT: 'bulk',
+      DATASTORAGE_SELF_AUDIT: 'same-pool',
+      DATASTORAGE_PARTITIONS_EVERY_MS: '100',
+    })
+  })
+  afterAll(() => service?.[Symbol.asyncDispose]())
+  const find = async (filter: string) => (await service.get(`${eventsPath}?${filter}`)).json
+
+  test('a batch is one statement, and comes back in full under the ids of the answer', async () => {
+    const parent = (await service.post([anEvent()])).json.event_ids[0]
+    const sent = [
+      anEvent({ correlation_id: 'bulk', parent_event_id: parent, severity: 'high', duration_ms: -1 }),
+      anEvent({ correlation_id: 'bulk', event_data: { quote: `"{}\\, 'NULL'`, list: [1, null] }, namespace: 'NULL' }),
+    ]
+    const { json } = await service.post(sent)
+    const found = (await find('correlation_id=bulk&event_category=orchestration')).data
+    const byId = new Map(found.map((event: { event_id: string }) => [event.event_id, event]))
+    const inOrder = json.event_ids.map((id: string) => byId.get(id))
+    expect(inOrder).toEqual(sent.map((event) => expect.objectContaining(event)))
+    // cmin: the number of the command within its transaction.
+    const { rows } = await admin.query(`SELECT count(DISTINCT cmin::text)::int AS statements FROM audit_events
+      WHERE correlation_id = 'bulk' AND event_category = 'orchestration'`)
+    expect(rows).toEqual([{ statements: 1 }])
+  })
+
+  test('one bad event of a batch is named, and nothing is stored', async () => {
+    const good = anEvent({ correlation_id: 'bulk-bad' })
+    const answer = await service.post([good, good, { ...good, event_timestamp: '2001-01-01T00:00:00Z' }])
+    expect(answer).toMatchObject({ status: 400, json: { detail: expect.stringContaining('event 2: event_timestamp') } })
+    expect((await find('correlation_id=bulk-bad')).pagination.total).toBe(0)
+  })
+
+  test('the service audits itself on the same pool', async () => {
+    await service.post([anEvent({ correlation_id: 'audited' }), anEvent({ correlation_id: 'audited' })])
+    await vi.waitFor(async () => {
+      const { data } = await find('correlation_id=audited&event_type=datastorage.audit.written')
+      expect(data).toHaveLength(1)
+      expect(data[0]).toMatchObject({ actor_id: 'datastorage', event_data: { events: 2 } })
+    }, soon)
+  })
+
+  test('partitions are made ahead while it runs', async () => {
+    const names = async () =>
+      (await admin.query('SELECT inhrelid::regclass::text AS name FROM pg_inherits ORDER BY 1')).rows
+        .map(({ name }) => name)
+        .filter((name: string) => /^audit_events_\d{4}_\d{2}$/.test(name))
+    const before = await names()
+    expect(before).toHaveLength(5)
+    await admin.query(`ALTER TABLE audit_events DETACH PARTITION ${before.at(-1)}`)
+    await admin.query(`ALTER TABLE ${before.at(-1)} RENAME TO gone`)
+    await vi.waitFor(async () => expect(await names()).toEqual(before), soon)
+  })
+})
+
+test('after SIGTERM it is not ready, serves on for a pause, and ends with 0', async () => {
+  await using service = await start({ DATASTORAGE_SHUTDOWN_PAUSE_MS: '700' })
+  expect(await service.get('/health/ready')).toMatchObject({ status: 200, json: { status: 'ready' } })
+  service.child.kill('SIGTERM')
+  await vi.waitFor(async () => {
+    const ready = await service.get('/health/ready')
+    expect(ready).toMatchObject({ status: 503, json: { status: 'not_ready', reason: 'shutting down' } })
+  }, soon)
+  expect((await service.get('/health/live')).status).toBe(200)
+  expect((await service.post([anEvent()])).status).toBe(201)
+  expect(await service.exited).toBe(0)
+})
