@@ -5,7 +5,6 @@ import { createAuditClient } from './audit-client.ts'
 import { eventJson } from './event.ts'
 import { type PlannedRr, planLoad } from './life-cycle.ts'
 import { createLive, type LiveLoad } from './live.ts'
-import { preferGenerator } from './priority.ts'
 import { startQueries } from './queries.ts'
 import { createRandom } from './random.ts'
 import { at } from './schedule.ts'
@@ -46,7 +45,6 @@ export function drive(options: DriveOptions): Drive {
 async function play(options: DriveOptions, live: LiveLoad): Promise<void> {
   const { load, client, seed, runId, baseUrl, clock, sample, signal } = options
   const plan = planLoad(load, { seed, runId, flushMs: client.flushMs })
-  using _ = preferGenerator()
   await using sender = createSender(baseUrl, client.timeoutMs)
   const { send } = sender
   const rrs = plan.map((rr) => playRr(rr, options, send, live))
