@@ -8,7 +8,6 @@ import { readEvidence, readManifest } from './evidence.ts'
 import { hypotheses } from './hypotheses/index.ts'
 import { judge } from './judgement/judge.ts'
 import { describeRun, type RunPlan } from './manifest.ts'
-import { preferThisProcess } from './priority.ts'
 import { createRecord, type RecordWriter, recordFiles } from './record.ts'
 import { writeReports } from './report/index.ts'
 import type { Progress } from './report/progress.ts'
@@ -25,7 +24,6 @@ import { drive, warmUp } from './workload/index.ts'
 export async function run(plan: RunPlan, dir: string, progress: Progress, signal: AbortSignal): Promise<Verdict> {
   const { service, limits, phases } = plan.scenario
   await using record = await createRecord(dir, await describeRun(plan, basename(dir)), { service, replay: plan.replay })
-  using _ = preferThisProcess()
   let clock: Clock | null = null
   try {
     progress.say('starting PostgreSQL, Redis and DataStorage')

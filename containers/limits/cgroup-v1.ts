@@ -10,11 +10,6 @@ import type { LimitedGroup, Limiter } from './limiter.ts'
 
 /** The kernel's own default (Documentation/scheduler/sched-bwc.rst): what container engines use too. */
 const cpuPeriodUs = 100_000
-/**
- * A quota is a ceiling only. So that `--cpus 2` on a busy machine also gets near 2, the group outweighs its neighbours
- * (1,024 each by default): what else runs there must not decide whether the service survives.
- */
-const cpuShares = 8 * 1024
 const pageBytes = 4096
 
 /**
@@ -49,7 +44,6 @@ async function create(name: string, limits: Limits): Promise<LimitedGroup> {
   const hasSwapLimit = (await readText(join(folders.memory, 'memory.memsw.limit_in_bytes'))) !== null
   // Memory plus swap at the same value: no swap, so the memory limit is the one that strikes.
   if (hasSwapLimit) await set(join(folders.memory, 'memory.memsw.limit_in_bytes'), limits.memoryLimitBytes)
-  await set(join(folders.cpu, 'cpu.shares'), cpuShares)
   await set(join(folders.cpu, 'cpu.cfs_period_us'), cpuPeriodUs)
   await set(join(folders.cpu, 'cpu.cfs_quota_us'), Math.round(limits.cpus * cpuPeriodUs))
   const applied = await readBack(folders)
