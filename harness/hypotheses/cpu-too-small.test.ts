@@ -15,6 +15,13 @@ describe('CPU too small', () => {
     expect(find(cpuTooSmall, { ...stormCrash(), service: [] }).answer).toBe('supported')
   })
 
+  it('is supported beside a busy neighbour too, where the quota is used up but run into less often', () => {
+    const record = stormCrash({ throttled: times(31, () => 0.26), cpu: times(31, () => 0.91) })
+    expect(find(cpuTooSmall, record).answer).toBe('supported')
+    const unused = stormCrash({ throttled: times(31, () => 0.26), cpu: times(31, () => 0.6) })
+    expect(find(cpuTooSmall, unused).answer).toBe('refuted')
+  })
+
   it('is refuted by a measured absence of throttling', () => {
     const finding = find(cpuTooSmall, stormCrash({ throttled: times(31, () => 0), cpu: times(31, () => 0.4) }))
     expect(finding).toMatchObject({
