@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { listGroups, removeGroup } from '../limits/cgroup-v1.ts'
+import { limiters } from '../limits/index.ts'
 import { cacheFolder } from './folders.ts'
 import { isAlive, ownerOf } from './owner.ts'
 
@@ -16,9 +16,11 @@ const ours = new Set(['postgres', 'initdb', 'redis-server', 'valkey-server'])
  */
 export async function removeLeftovers(parents: readonly string[] = [tmpdir()]): Promise<string[]> {
   const removed: string[] = []
-  for (const name of (await listGroups()).filter(hasDeadOwner)) {
-    await removeGroup(name)
-    removed.push(name)
+  for (const limiter of limiters) {
+    for (const name of (await limiter.list()).filter(hasDeadOwner)) {
+      await limiter.remove(name)
+      removed.push(name)
+    }
   }
   for (const parent of [...parents, cacheFolder()]) {
     const names = await readdir(parent).catch((): string[] => [])

@@ -118,6 +118,6 @@ test.skipIf(!isRoot)('an ordinary user gets both servers, and is told why limits
   })
   const said = JSON.parse(stdout)
   expect(said).toMatchObject({ postgres: expect.stringMatching(/^\d+/), redis: expect.stringMatching(/^\d+/) })
-  expect(said.refusal).toMatch(/cgroup-v1: user id 1000, which is not root, cannot write to .* -> run as root/)
+  expect(said.refusal).toMatch(/cgroup-v1: user id 1000, which is not root, cannot write to .* -> leave --limiter out/)
   expect(await processesIn(scene.folder)).toEqual([])
 })
