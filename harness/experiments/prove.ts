@@ -88,7 +88,7 @@ export async function prove(proof: Proof, options: ProveOptions): Promise<Proven
 
 function planRow({ scenario }: ProofRow, seed: number): RunPlan {
   const expect = { expectation: scenario.expect, from: 'the scenario' as const }
-  return { scenario, seed, runtime: 'auto', expect, replay: `npm run prove, seed ${seed}` }
+  return { scenario, seed, runtime: 'auto', limiter: 'auto', expect, replay: `npm run prove, seed ${seed}` }
 }
 
 function defineRow({ scenario }: ProofRow): string {
