@@ -36,7 +36,8 @@ describe('the user-space watchdog', () => {
     expect(kill?.memoryBytes).toBeGreaterThan(256 * mib)
     await expect.poll(() => group.counters.read().memoryBytes).toBe(0)
     const { memoryPeakBytes, cpuUsageMs, cpuWaitMs } = group.counters.read()
-    expect(memoryPeakBytes).toBe(kill?.memoryBytes)
+    // A dying process may take a little more until it is gone.
+    expect(memoryPeakBytes).toBeGreaterThanOrEqual(kill?.memoryBytes ?? Number.POSITIVE_INFINITY)
     expect(cpuUsageMs).toBeGreaterThan(0)
     expect(cpuWaitMs).toBeGreaterThanOrEqual(0)
   })
@@ -70,10 +71,12 @@ describe('the user-space watchdog', () => {
       group,
       `new (require('node:worker_threads').Worker)(${JSON.stringify(spin)}, { eval: true }); ${spin}`,
     )
+    const startedMs = performance.now()
     await once(child, 'exit')
+    const tookMs = performance.now() - startedMs
     const { cpuUsageMs, cpuWaitMs } = group.counters.read()
-    // Other work on this CPU may take from the first figure; without pinning it would be 1,200, and the second near 0.
-    expect(cpuUsageMs).toBeLessThan(1_000)
+    // Without pinning, the first would be nearly twice the time, and the second near 0.
+    expect(cpuUsageMs).toBeLessThan(1.2 * tookMs)
     expect(cpuWaitMs).toBeGreaterThan(200)
   })
 
