@@ -17,8 +17,9 @@ function start(group: LimitedGroup, program: string): ChildProcess {
   return child
 }
 
-// Not endless: if no limit is in force, a test must fail and not take the machine down.
-const eat = 'const kept = []; while (kept.length < 768) kept.push(Buffer.alloc(1 << 20, 1)); setInterval(() => {}, 1e6)'
+// Neither program is endless: without its limit a test must fail, not take the machine down or leave something behind.
+const wait = 'setTimeout(() => {}, 10_000)'
+const eat = `const kept = []; while (kept.length < 768) kept.push(Buffer.alloc(1 << 20, 1)); ${wait}`
 
 describe('the user-space watchdog', () => {
   test('kills above the limit, says so itself, and its figures stay', async () => {
@@ -45,7 +46,7 @@ describe('the user-space watchdog', () => {
   test('counts what a child takes, and kills it with its parent', async () => {
     await using group = await watchdog.create('unused', { memoryLimitBytes: 256 * mib, cpus: 1 })
     const spawnEater = `const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(eat)}])
-      console.log(child.pid); setInterval(() => {}, 1e6)`
+      console.log(child.pid); ${wait}`
     const parent = start(group, spawnEater)
     const [line] = await once(parent.stdout as NodeJS.ReadableStream, 'data')
     expect(await once(parent, 'exit')).toEqual([null, 'SIGKILL'])
@@ -54,7 +55,7 @@ describe('the user-space watchdog', () => {
 
   test('leaves alone what stays below the limit, and ends it when disposed of', async () => {
     const group = await watchdog.create('unused', { memoryLimitBytes: 512 * mib, cpus: 1 })
-    const child = start(group, 'console.log(1); setInterval(() => {}, 1e6)')
+    const child = start(group, `console.log(1); ${wait}`)
     await once(child.stdout as NodeJS.ReadableStream, 'data')
     await expect.poll(() => group.counters.read().memoryBytes).toBeGreaterThan(0)
     expect(child.exitCode).toBeNull()
