@@ -111,13 +111,17 @@ test.skipIf(!isRoot)('an ordinary user gets both servers, and is told why limits
   const folder = join(scene.folder, 'home')
   await mkdir(folder)
   await run('cp', ['-a', cacheFolder(), join(folder, 'culprit')])
+  const [own, roots] = ['culprit-4194305-1-aa', 'culprit-4194305-1-bb'] // no process has an id above 4194304
+  await mkdir(join(folder, own))
   await run('chown', ['-R', '1000:1000', folder])
+  await mkdir(join(folder, roots))
   const program = [process.execPath, join(import.meta.dirname, 'fixtures/ordinary-user.ts'), folder]
   const { stdout } = await run('setpriv', ['--reuid=1000', '--regid=1000', '--clear-groups', '--', ...program], {
     env: { PATH: process.env.PATH, XDG_CACHE_HOME: folder },
   })
   const said = JSON.parse(stdout)
   expect(said).toMatchObject({ postgres: expect.stringMatching(/^\d+/), redis: expect.stringMatching(/^\d+/) })
+  expect(said.removed).toEqual([join(folder, own)])
   expect(said.refusal).toMatch(/cgroup-v1: user id 1000, which is not root, cannot write to .* -> leave --limiter out/)
   expect(await processesIn(scene.folder)).toEqual([])
 })
