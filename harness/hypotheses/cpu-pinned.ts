@@ -36,7 +36,10 @@ export const usesPinnedCpusUp: Prediction = {
     if (used.cpuMs === null) return notMeasurable('no reading of CPU time')
     const share = used.cpuMs / (used.durationMs * cpus)
     const because = `used ${percent(share)} of the ${cpus === 1 ? 'CPU' : 'CPUs'} it was pinned to`
-    return share >= usedShare ? seen(because, used.refs) : absent(because, used.refs)
+    if (share >= usedShare) return seen(because, used.refs)
+    // It wanted more and others had it: whether these CPUs would do if it had them for itself was not tried.
+    const isCrowdedOut = used.waitedMs !== null && used.waitedMs >= waitedShare * used.durationMs
+    return isCrowdedOut ? notMeasurable(`${because}: other processes had the rest`) : absent(because, used.refs)
   },
 }
 

@@ -67,7 +67,13 @@ describe('a CPU limit by pinning', () => {
 
   it.each<[string, Partial<Picture>, string, string]>([
     ['nobody waits for it', { cpuWait: times(31, () => 0.1) }, 'refuted', 'threads waited 0.10 s per second'],
-    ['others use it, not the service', { cpu: times(31, () => 0.3) }, 'refuted', 'used 30 % of the CPU it was pinned'],
+    [
+      'others have it',
+      { cpu: times(31, () => 0.3) },
+      'inconclusive',
+      'used 30 % of the CPU it was pinned to: other processes had the rest',
+    ],
+    ['nobody wants it', { cpu: times(31, () => 0.3), cpuWait: times(31, () => 0) }, 'refuted', 'threads waited 0.00 s'],
     ['the kernel does not count waiting', { cpuWait: undefined }, 'inconclusive', 'no reading of the time'],
     ['CPU time was not read', { cpu: undefined }, 'inconclusive', 'no CPU readings that cover the overload'],
   ])('is not found too small when %s', (_, changed, answer, because) => {
