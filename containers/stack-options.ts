@@ -3,6 +3,8 @@ import type { Limits, ServiceOptions } from '../harness/scenario.ts'
 /** What to start, and where. */
 export interface StackOptions {
   readonly runtime: 'auto' | 'embedded'
+  /** How to limit the service: `auto` takes the first way that works here. */
+  readonly limiter?: 'auto' | 'cgroup-v1' | 'cgroup-v2' | 'systemd' | 'watchdog' | undefined
   readonly service: ServiceOptions
   readonly limits: Limits
   /** The service's stdout and stderr go there. Its folder must exist. */

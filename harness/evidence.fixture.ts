@@ -1,7 +1,7 @@
 /** Draws evidence for tests: one character of a string is one step of time, a blank is a reading that is missing. */
 import type { Evidence, Recorded } from './evidence.ts'
 import type { Attempt, CgroupProbe, ErrorClass, Line, PostgresProbe, ServiceProbe } from './sample.ts'
-import type { ProcessExit } from './stack.ts'
+import type { AppliedLimits, ProcessExit } from './stack.ts'
 
 const GiB = 2 ** 30
 
@@ -42,6 +42,12 @@ export interface Picture {
    */
   readonly requests?: readonly string[]
   readonly exit?: Partial<ProcessExit> & { readonly t: number }
+  /** By the user-space watchdog. */
+  readonly watchdogKill?: { readonly t: number; readonly memoryBytes: number }
+  /** Time that threads waited for a CPU: shares of the step. */
+  readonly cpuWait?: Drawn
+  /** How limits were enforced: by a control group's, unless given. */
+  readonly applied?: Partial<AppliedLimits>
   readonly endMs?: number
   readonly endReason?: NonNullable<Evidence['end']>['reason']
   readonly stderr?: readonly string[]
@@ -103,10 +109,20 @@ export function evidence(picture: Picture): Evidence {
       memoryLimitBytes: limitBytes,
       memoryAndSwapLimitBytes: limitBytes,
       cpus,
+      ...picture.applied,
     },
     warmUp: { kind: 'warm-up', t: -500, ref: 'events.ndjson:2', attempts: 5, failed: 0 },
     burst: { kind: 'burst', t: 0, ref: 'events.ndjson:3', at: '2026-01-01T00:00:00.000Z' },
     exit: exit ? { kind: 'exit', ref: 'events.ndjson:4', pid: 7, code: null, signal: null, ...exit } : null,
+    watchdogKill: picture.watchdogKill
+      ? {
+          kind: 'watchdog-kill',
+          ref: 'events.ndjson:7',
+          why: 'above the limit',
+          longestPauseMs: 6,
+          ...picture.watchdogKill,
+        }
+      : null,
     stderr: recorded(
       'events.ndjson:5',
       (picture.stderr ?? []).map((line) => ({ kind: 'stderr' as const, t: exit?.t ?? 0, line })),
@@ -131,13 +147,14 @@ function steps<T>(drawn: readonly (Drawn | undefined)[], build: (at: (number | n
 }
 
 function cgroup(picture: Picture, stepMs: number, limitBytes: number, cpus: number): CgroupProbe[] {
-  let [peak, throttledSum, cpuSum] = [0, 0, 0]
+  let [peak, throttledSum, cpuSum, waitSum] = [0, 0, 0, 0]
   const periodsPerStep = stepMs / 100
-  return steps([picture.memory, picture.oomKills, picture.throttled, picture.cpu], (at, index) => {
-    const [memory = null, oomKills = null, throttled = null, cpu = null] = at
+  return steps([picture.memory, picture.oomKills, picture.throttled, picture.cpu, picture.cpuWait], (at, index) => {
+    const [memory = null, oomKills = null, throttled = null, cpu = null, cpuWait = null] = at
     peak = Math.max(peak, (memory ?? 0) * limitBytes)
     throttledSum += (throttled ?? 0) * periodsPerStep
     cpuSum += (cpu ?? 0) * stepMs * cpus
+    waitSum += (cpuWait ?? 0) * stepMs
     return {
       kind: 'cgroup',
       t: index * stepMs,
@@ -149,6 +166,7 @@ function cgroup(picture: Picture, stepMs: number, limitBytes: number, cpus: numb
       periods: picture.throttled === undefined ? null : index * periodsPerStep,
       throttledPeriods: picture.throttled === undefined ? null : throttledSum,
       throttledMs: null,
+      ...(picture.cpuWait === undefined ? {} : { cpuWaitMs: waitSum }),
     }
   })
 }

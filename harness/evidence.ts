@@ -51,6 +51,8 @@ export interface Evidence {
   readonly burst: EventOf<'burst'> | null
   /** The service's own end, before the harness stopped it. */
   readonly exit: EventOf<'exit'> | null
+  /** The user-space watchdog's own word that it killed the service. */
+  readonly watchdogKill: EventOf<'watchdog-kill'> | null
   readonly stderr: readonly EventOf<'stderr'>[]
   /** `null`: the harness itself died before the run was over. */
   readonly end: EventOf<'end'> | null
@@ -115,6 +117,7 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     warmUp: event('warm-up'),
     burst: event('burst'),
     exit: event('exit'),
+    watchdogKill: event('watchdog-kill'),
     stderr: of(events, 'stderr') as EventOf<'stderr'>[],
     end: event('end'),
     stored: of(stored, 'stored-end').length > 0 ? copies : null,

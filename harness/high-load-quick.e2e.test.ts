@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isAlive, ownerOf } from '../containers/embedded/owner.ts'
+import { isAlive, type Owner, ownerOf } from '../containers/embedded/owner.ts'
 import { readEvidence } from './evidence.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -12,9 +12,11 @@ import type { Verdict } from './verdict.ts'
 
 const root = resolve(import.meta.dirname, '..')
 let folder: string
+let foundBefore: readonly string[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'culprit-e2e-'))
+  foundBefore = await ownedNames()
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -51,14 +53,16 @@ function start(...args: string[]): {
   }
 }
 
-/** What ended runs have left outside their records: temporary folders and control groups. Other live runs have theirs. */
+/** What our runs have left outside their records: temporary folders and control groups. */
 async function leftovers(): Promise<string[]> {
+  return (await ownedNames()).filter((name) => !foundBefore.includes(name) && !isAlive(ownerOf(name) as Owner))
+}
+
+/** Of any run on this machine, by anybody. */
+async function ownedNames(): Promise<string[]> {
   const places = [tmpdir(), '/sys/fs/cgroup/memory', '/sys/fs/cgroup/cpu']
   const names = await Promise.all(places.map((place) => readdir(place).catch(() => [] as string[])))
-  return names.flat().filter((name) => {
-    const owner = ownerOf(name)
-    return owner !== null && !isAlive(owner)
-  })
+  return names.flat().filter((name) => ownerOf(name) !== null)
 }
 
 /** Whether a process runs; one that is dead and not yet reaped does not. */

@@ -25,4 +25,14 @@ export interface Hypothesis {
   /** How the headline names it: a sentence without its full stop for a death, a noun phrase for the other roles. */
   readonly phrase: string
   readonly predictions: readonly Prediction[]
+  /**
+   * The words and predictions that go with this evidence, where a limit was enforced otherwise than by a control group.
+   * `null`: those above.
+   */
+  readonly given?: (evidence: Evidence) => Partial<Pick<Hypothesis, 'claim' | 'phrase' | 'predictions'>> | null
+}
+
+/** A hypothesis in the words that go with this evidence. */
+export function inViewOf(hypothesis: Hypothesis, evidence: Evidence): Hypothesis {
+  return { ...hypothesis, ...hypothesis.given?.(evidence) }
 }

@@ -5,12 +5,15 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Manifest, schemaVersion } from './record.ts'
 import type { Scenario } from './scenario.ts'
+import type { AppliedLimits } from './stack.ts'
 
 /** A run as it will be carried out: every knob resolved. */
 export interface RunPlan {
   readonly scenario: Scenario
   readonly seed: number
   readonly runtime: 'auto' | 'embedded'
+  /** How to limit the service: `auto` takes the first way that works here. */
+  readonly limiter: 'auto' | Exclude<AppliedLimits['limiter'], 'engine'>
   readonly expect: Manifest['expect']
   /** The command that repeats this run, without and with the stand-in's profile. */
   readonly command: string

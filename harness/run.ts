@@ -28,7 +28,8 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
   try {
     progress.say('starting PostgreSQL, Redis and DataStorage')
     const logFile = join(dir, recordFiles.log)
-    const options = { runtime: plan.runtime, service, limits, logFile, onProgress: progress.say }
+    const { runtime, limiter } = plan
+    const options = { runtime, limiter, service, limits, logFile, onProgress: progress.say }
     await using stack = stopOrSay(await startStack(options, signal), progress)
     clock = createClock(phases.warmUpMs + settleMs)
     await observe(plan, stack, clock, record, progress, signal)

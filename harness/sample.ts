@@ -1,4 +1,4 @@
-import type { AppliedLimits, ProcessExit, ResourceReading } from './stack.ts'
+import type { AppliedLimits, ProcessExit, ResourceReading, WatchdogKill } from './stack.ts'
 
 /** One line of a record. `t` is in milliseconds since the burst; probes that start before it have negative times. */
 export interface Line {
@@ -153,6 +153,12 @@ export type RunEvent =
   | (Line & { readonly kind: 'warm-up'; readonly attempts: number; readonly failed: number })
   | (Line & { readonly kind: 'burst'; readonly at: string })
   | (Line & ProcessExit & { readonly kind: 'exit' })
+  | (Line & {
+      readonly kind: 'watchdog-kill'
+      readonly why: WatchdogKill['why']
+      readonly memoryBytes: number
+      readonly longestPauseMs: number
+    })
   | (Line & { readonly kind: 'stderr'; readonly line: string })
   | (Line & { readonly kind: 'end'; readonly reason: EndReason; readonly message?: string })
 

@@ -20,6 +20,11 @@ export function parseDuration(text: string): number | null {
   return ms(text.trim() as StringValue)
 }
 
+/** `1 CPU`, `0.5 CPUs`. */
+export function formatCpus(cpus: number): string {
+  return `${cpus} CPU${cpus === 1 ? '' : 's'}`
+}
+
 /** `2 GiB`, `1.46 GiB`, `512 MiB`, `11.5 MiB`, `880 B`: cut off, not rounded up, so that a peak below a limit stays below. */
 export function formatBytes(bytes: number): string {
   const maximumFractionDigits = bytes >= 2 ** 30 ? 2 : bytes >= 100 * 2 ** 20 || bytes < 2 ** 10 ? 0 : 1

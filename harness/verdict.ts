@@ -85,6 +85,12 @@ export interface Memory {
   readonly seriesBytes: readonly number[]
 }
 
+/** What held the service to its CPUs. `null`: not read back; no limit where it was held by nothing. */
+export interface CpuLimit {
+  readonly limitCpus: number | null
+  readonly by: NonNullable<AppliedLimits['cpusBy']> | null
+}
+
 /** Every event of the load, by its own id. `null` where the database was not read back. */
 export interface Accounting {
   readonly emitted: number
@@ -131,6 +137,7 @@ export interface Verdict {
   readonly missing: readonly string[]
   readonly timeline: Timeline
   readonly memory: Memory
+  readonly cpu: CpuLimit
   readonly latency: Latency
   readonly accounting: Accounting
   readonly plausibility: Plausibility

@@ -63,6 +63,7 @@ export async function startDatastorage(options: DatastorageOptions): Promise<Ser
       if (from === 'stderr') stderr.add(line)
     },
   })
+  group.adopt?.(child.pid)
   async function stop(): Promise<void> {
     await child.stop('SIGTERM', stopGraceMs)
     log.end()
@@ -76,6 +77,7 @@ export async function startDatastorage(options: DatastorageOptions): Promise<Ser
       limits: group.limits,
       counters: group.counters,
       exited: child.exited,
+      killedByWatchdog: group.killedByWatchdog,
       onStderr: stderr.listen,
       [Symbol.asyncDispose]: stop,
     }

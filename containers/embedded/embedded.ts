@@ -10,7 +10,7 @@ import { removeLeftovers } from './leftovers.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 
-/** The stack as local processes: real PostgreSQL, real Redis, and the service in a control group. */
+/** The stack as local processes: real PostgreSQL, real Redis, and the service under its limits. */
 export async function startEmbedded(options: StackOptions, signal: AbortSignal): Promise<Stack> {
   if (process.platform !== 'linux') {
     throw new StackError(`the embedded runtime needs Linux, this is ${process.platform}`, {
@@ -24,7 +24,7 @@ export async function startEmbedded(options: StackOptions, signal: AbortSignal):
   await using started = new AsyncDisposableStack()
   const { path: folder } = started.use(await createWorkFolder(options.workDirParent))
   // Before the servers: on a machine that cannot limit anything, nothing else is worth starting.
-  const group = started.use(await createLimitedGroup(basename(folder), options.limits))
+  const group = started.use(await createLimitedGroup(basename(folder), options.limits, options))
 
   const part = { folder, onProgress: options.onProgress }
   const [postgres, redis] = await allOrNone(signal, (either) => [

@@ -1,7 +1,7 @@
-import { readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { listGroups, removeGroup } from '../limits/cgroup-v1.ts'
+import { limiters } from '../limits/index.ts'
 import { cacheFolder } from './folders.ts'
 import { isAlive, ownerOf } from './owner.ts'
 
@@ -10,25 +10,36 @@ const ours = new Set(['postgres', 'initdb', 'redis-server', 'valkey-server'])
 
 /**
  * Removes what runs that were killed have left: control groups with the processes in them, temporary folders with the
- * servers that work there, half-filled cache folders. What belongs to a live process stays.
+ * servers that work there, half-filled cache folders. What belongs to a live process stays, and for anybody but root what
+ * belongs to another user.
  * @param parents where to look for temporary folders
  * @returns what was removed: names of groups, paths of folders
  */
 export async function removeLeftovers(parents: readonly string[] = [tmpdir()]): Promise<string[]> {
   const removed: string[] = []
-  for (const name of (await listGroups()).filter(hasDeadOwner)) {
-    await removeGroup(name)
-    removed.push(name)
+  for (const limiter of limiters) {
+    // What this user cannot make, it cannot have left: then it is another user's, and not ours to remove.
+    if ((await limiter.unavailable()) !== null) continue
+    for (const name of (await limiter.list()).filter(hasDeadOwner)) {
+      await limiter.remove(name)
+      removed.push(name)
+    }
   }
   for (const parent of [...parents, cacheFolder()]) {
     const names = await readdir(parent).catch((): string[] => [])
     for (const folder of names.filter(hasDeadOwner).map((name) => join(parent, name))) {
+      if (!(await isOurs(folder))) continue
       await killServersIn(folder)
       await rm(folder, { recursive: true, force: true, maxRetries: 3 })
       removed.push(folder)
     }
   }
   return removed
+}
+
+async function isOurs(folder: string): Promise<boolean> {
+  const uid = process.getuid?.()
+  return uid === 0 || (await stat(folder).catch(() => null))?.uid === uid
 }
 
 function hasDeadOwner(name: string): boolean {

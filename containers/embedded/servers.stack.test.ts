@@ -5,6 +5,7 @@ import { promisify } from 'node:util'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createScene, processesIn } from './fixtures/scene.ts'
 import { cacheFolder } from './folders.ts'
+import { ownedByThisProcess } from './owner.ts'
 import { startPostgres } from './postgres.ts'
 import { packagedBinaries } from './postgres-template.ts'
 import { startRedis } from './redis.ts'
@@ -111,13 +112,21 @@ test.skipIf(!isRoot)('an ordinary user gets both servers, and is told why limits
   const folder = join(scene.folder, 'home')
   await mkdir(folder)
   await run('cp', ['-a', cacheFolder(), join(folder, 'culprit')])
+  // No process has an id above 4194304.
+  const [own, roots] = [0, 1].map(() => ownedByThisProcess().replace(/^culprit-\d+/, 'culprit-4194305')) as [
+    string,
+    string,
+  ]
+  await mkdir(join(folder, own))
   await run('chown', ['-R', '1000:1000', folder])
+  await mkdir(join(folder, roots))
   const program = [process.execPath, join(import.meta.dirname, 'fixtures/ordinary-user.ts'), folder]
   const { stdout } = await run('setpriv', ['--reuid=1000', '--regid=1000', '--clear-groups', '--', ...program], {
     env: { PATH: process.env.PATH, XDG_CACHE_HOME: folder },
   })
   const said = JSON.parse(stdout)
   expect(said).toMatchObject({ postgres: expect.stringMatching(/^\d+/), redis: expect.stringMatching(/^\d+/) })
-  expect(said.refusal).toMatch(/cgroup-v1: user id 1000, which is not root, cannot write to .* -> run as root/)
+  expect(said.removed).toEqual([join(folder, own)])
+  expect(said.refusal).toMatch(/cgroup-v1: user id 1000, which is not root, cannot write to .* -> leave --limiter out/)
   expect(await processesIn(scene.folder)).toEqual([])
 })

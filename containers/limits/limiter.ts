@@ -1,13 +1,17 @@
 import type { Limits } from '../../harness/scenario.ts'
-import type { AppliedLimits, ResourceCounters } from '../../harness/stack.ts'
+import type { AppliedLimits, ResourceCounters, WatchdogKill } from '../../harness/stack.ts'
 
 /** One way to limit the memory and CPU of a process. */
 export interface Limiter {
-  readonly kind: AppliedLimits['limiter']
+  readonly kind: Exclude<AppliedLimits['limiter'], 'engine'>
   /** Why it cannot be used here, in words for the user, or null when it can. */
   unavailable(): Promise<string | null>
   /** Makes a group with these limits, in force and read back, or fails with a StackError. `name` must be free. */
   create(name: string, limits: Limits): Promise<LimitedGroup>
+  /** Names of what exists where `create` makes groups, of any owner, also of nobody of ours. */
+  list(): Promise<string[]>
+  /** Ends what is left in a group and removes it. One that is gone already is fine. */
+  remove(name: string): Promise<void>
 }
 
 /** A group of processes under limits. Disposing ends what is left in it and removes it. */
@@ -17,4 +21,8 @@ export interface LimitedGroup extends AsyncDisposable {
   readonly counters: ResourceCounters
   /** Starts a command inside the group, when put before it. It execs: process id, exit code and signal are the command's own. */
   readonly prefix: readonly string[]
+  /** Must be told of a process that was started with the prefix, where there is no kernel to see it enter. */
+  adopt?(pid: number): void
+  /** Resolves when the user-space watchdog has killed. Absent where a kernel limits. */
+  readonly killedByWatchdog?: Promise<WatchdogKill>
 }

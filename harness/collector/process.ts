@@ -3,7 +3,7 @@ import type { Probe } from './probe.ts'
 /** A service that floods its stderr must not flood the record; its log file has the rest. */
 const maxStderrLines = 200
 
-/** The service's own end, and what it wrote to stderr. */
+/** The service's own end, the watchdog's word that it did it, and what it wrote to stderr. */
 export const processProbe: Probe = {
   name: 'process',
   start({ stack, clock, event }) {
@@ -15,6 +15,11 @@ export const processProbe: Probe = {
     })
     void datastorage.exited.then((exit) => {
       if (!isStopped) event({ kind: 'exit', t: clock.now(), ...exit })
+    })
+    void datastorage.killedByWatchdog?.then(({ atNs, ...kill }) => {
+      if (isStopped) return
+      const agoMs = Number(process.hrtime.bigint() - atNs) / 1e6
+      event({ kind: 'watchdog-kill', t: clock.now() - agoMs, ...kill })
     })
     return {
       stop() {

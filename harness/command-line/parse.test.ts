@@ -86,7 +86,7 @@ test.each([
 })
 
 test('the replay command makes the same plan', () => {
-  const first = plan('scenario high-load --memory 4g --pace 20/2s --seed 3 --expect survive')
+  const first = plan('scenario high-load --memory 4g --pace 20/2s --seed 3 --limiter watchdog --expect survive')
   const replayed = plan(first.replay.replace('npm run ', '').replace(' -- ', ' '))
   expect(replayed).toEqual(first)
 })
@@ -120,6 +120,10 @@ test.each([
   ['scenario high-load --rrs -5', '--rrs -5: takes a whole number from 1 to 100000'],
   ['scenario high-load --json=yes', '--json takes no value'],
   ['scenraio high-load', 'unknown command "scenraio": did you mean scenario?'],
+  [
+    'scenario high-load --limiter cgroup',
+    '--limiter cgroup: takes one of: auto, cgroup-v1, cgroup-v2, systemd, watchdog',
+  ],
   ['prove high-lod', 'nothing to prove by the name of "high-lod": did you mean high-load?'],
   ['judge latest --jsn', 'unknown flag --jsn: did you mean --json?'],
 ])('%s: %s', (line, problem) => {
@@ -152,6 +156,7 @@ test('the help of scenario names every flag and every exit code', () => {
     '--pace',
     '--profile',
     '--seed',
+    '--limiter',
     '--expect',
     '--out',
     '--json',

@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
 import { knobs } from './knobs.ts'
-import { type Context, type RawFlags, resolveRun, suggest } from './resolve.ts'
+import { type Context, limiters, type RawFlags, resolveRun, suggest } from './resolve.ts'
 
 /** What the user asked for, resolved. */
 export type Request =
@@ -32,6 +32,10 @@ function scenarioCommand(): Command {
   return command
     .option('--seed <n>', 'seed of the load (default: 1)')
     .option('--runtime <name>', 'auto or embedded (default: auto)')
+    .option(
+      '--limiter <name>',
+      `how to limit DataStorage: ${limiters.join(', ')} (default: auto, the first that works)`,
+    )
     .option('--expect <what>', 'crash, survive, any, or the name of a cause; decides the exit code')
     .option('--out <dir>', 'folder for the record (default: a new one in results/runs)')
     .option('--json', 'print verdict.json alone')

@@ -16,6 +16,7 @@ export interface Context extends Bounds {
 }
 
 const runtimes = ['auto', 'embedded'] as const
+export const limiters = ['auto', 'cgroup-v1', 'cgroup-v2', 'systemd', 'watchdog'] as const
 const outcomes = ['crash', 'survive', 'any']
 
 /** `did you mean …?` where something near enough exists, else the list of what there is. */
@@ -72,14 +73,18 @@ export function resolveRun(
   const runtime = runtimes.find((known) => known === (flags.runtime ?? 'auto'))
   if (!runtime) problems.push(`--runtime ${flags.runtime}: takes one of: ${runtimes.join(', ')}`)
 
+  const limiter = limiters.find((known) => known === (flags.limiter ?? 'auto'))
+  if (!limiter) problems.push(`--limiter ${flags.limiter}: takes one of: ${limiters.join(', ')}`)
+  if (flags.limiter) given.push(`--limiter ${flags.limiter}`)
+
   const isChanged = JSON.stringify(scenario) !== JSON.stringify(untouched)
   const expect = resolveExpect(flags.expect, scenario, isChanged, context, problems)
   if (flags.expect) given.push(`--expect ${flags.expect}`)
 
-  if (problems.length > 0 || !runtime) throw new InputError(problems)
+  if (problems.length > 0 || !runtime || !limiter) throw new InputError(problems)
   const start = `npm run scenario ${name} --`
   const command = [start, ...given.filter((flag) => !flag.startsWith('--profile '))].join(' ')
-  return { scenario, seed, runtime, expect, command, replay: [start, ...given].join(' ') }
+  return { scenario, seed, runtime, limiter, expect, command, replay: [start, ...given].join(' ') }
 }
 
 function resolveExpect(

@@ -111,6 +111,7 @@ function planRow({ scenario }: ProofRow, seed: number): RunPlan {
     scenario,
     seed,
     runtime: 'auto',
+    limiter: 'auto',
     expect,
     command: `npm run prove, seed ${seed}`,
     replay: `npm run prove, seed ${seed}`,

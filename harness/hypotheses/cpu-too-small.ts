@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts'
-import type { Hypothesis } from '../hypothesis.ts'
+import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import {
   batchAttempts,
   effectiveWriteRatePerSec,
@@ -7,12 +7,12 @@ import {
   highest,
   longestGapMs,
   longestSilenceMs,
-  pendingStretches,
   points,
-  type Stretch,
 } from '../measure.ts'
 import { formatAt, formatMs } from '../units.ts'
 import type { Observed } from '../verdict.ts'
+import { limitInForce, usesPinnedCpusUp, waitsForCpu } from './cpu-pinned.ts'
+import { type CpuUse, cpuWhilePending } from './cpu-use.ts'
 import { absent, notMeasurable, percent, seen, seenSince, span, watched } from './observe.ts'
 import { progress, writesWithin } from './progress.ts'
 
@@ -26,6 +26,14 @@ const usedShare = 0.9
 /** Half a second at the kernel's default period of 100 ms; with fewer, one period decides. */
 const fewestPeriods = 5
 
+const backlogBeyondPatience: Prediction = {
+  statement: 'the backlog takes longer to work off than the clients wait, and requests time out',
+  necessary: true,
+  observe: observeBacklog,
+}
+
+const writesGoOn: Prediction = { statement: 'writes go on meanwhile', necessary: true, observe: observeWrites }
+
 export const cpuTooSmall: Hypothesis = {
   name: 'cpu-too-small',
   label: 'CPU too small',
@@ -38,7 +46,7 @@ export const cpuTooSmall: Hypothesis = {
         'the service is throttled in a tenth of the CFS periods or more while work is pending, before the first timeout',
       necessary: true,
       observe(evidence) {
-        const used = cpuWhilePending(evidence)
+        const used = quotaUse(evidence)
         if ('result' in used) return used
         if (used.throttled === null) return notMeasurable('no reading of throttled periods')
         const share = used.throttled / used.periods
@@ -46,21 +54,13 @@ export const cpuTooSmall: Hypothesis = {
         return share >= throttledShare ? seenSince(used.sinceMs, because, used.refs) : absent(because, used.refs)
       },
     },
-    {
-      statement: 'the backlog takes longer to work off than the clients wait, and requests time out',
-      necessary: true,
-      observe: backlogBeyondPatience,
-    },
-    {
-      statement: 'writes go on meanwhile',
-      necessary: true,
-      observe: writesGoOn,
-    },
+    backlogBeyondPatience,
+    writesGoOn,
     {
       statement: 'it uses its CPU quota up meanwhile',
       necessary: true,
       observe(evidence) {
-        const used = cpuWhilePending(evidence)
+        const used = quotaUse(evidence)
         if ('result' in used) return used
         const cpus = evidence.appliedLimits?.cpus
         if (!cpus) return notMeasurable('the CPU limit was not read back')
@@ -71,66 +71,31 @@ export const cpuTooSmall: Hypothesis = {
       },
     },
   ],
-}
-
-interface CpuUse {
-  readonly periods: number
-  readonly throttled: number | null
-  readonly cpuMs: number | null
-  readonly durationMs: number
-  /** The first reading of them. */
-  readonly sinceMs: number
-  readonly refs: readonly string[]
-}
-
-/**
- * Counters of the control group while work was pending, until the first timeout: from then on clients send again, and a
- * CPU that is short only since then is an effect, not the cause.
- */
-function cpuWhilePending(evidence: Evidence): CpuUse | Observed {
-  const window = watched(evidence)
-  if (!('untilMs' in window)) return window
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
-  const untilMs = failedAttempts(evidence, ['timeout'])[0]?.endedMs ?? window.untilMs
-  const pending = pendingStretches(evidence)
-    .filter((stretch) => stretch.fromMs < untilMs)
-    .map((stretch) => ({ fromMs: stretch.fromMs, toMs: Math.min(stretch.toMs, untilMs) }))
-
-  const readings = evidence.cgroup.filter((probe) => probe.t <= untilMs + 1_000)
-  const counted = points(readings, (probe) => probe.periods)
-  const whole: Stretch = { fromMs: pending[0]?.fromMs ?? 0, toMs: pending.at(-1)?.toMs ?? 0 }
-  if (longestGapMs(counted, whole) > longestSilenceMs(evidence))
-    return notMeasurable('no CPU readings that cover the overload')
-
-  let [periods, throttled, cpuMs, durationMs] = [0, 0 as number | null, 0 as number | null, 0]
-  const refs: string[] = []
-  let sinceMs = 0
-  let at = 0
-  for (const [index, from] of readings.entries()) {
-    const to = readings[index + 1]
-    while (at < pending.length && (pending[at]?.toMs ?? 0) <= from.t) at++
-    const stretch = pending[at]
-    if (!to || !stretch || from.t < stretch.fromMs || to.t > untilMs || from.periods === null || to.periods === null)
-      continue
-    periods += to.periods - from.periods
-    throttled = add(throttled, from.throttledPeriods, to.throttledPeriods)
-    cpuMs = add(cpuMs, from.cpuUsageMs, to.cpuUsageMs)
-    durationMs += to.t - from.t
-    if (refs.length === 0) {
-      refs.push(from.ref)
-      sinceMs = from.t
+  given({ appliedLimits }) {
+    switch (appliedLimits?.cpusBy) {
+      case 'affinity':
+        return { claim: pinnedClaim, predictions: [waitsForCpu, backlogBeyondPatience, writesGoOn, usesPinnedCpusUp] }
+      case 'nothing':
+        return { predictions: [limitInForce] }
+      default:
+        return null
     }
-    refs[1] = to.ref
-  }
-  if (periods < fewestPeriods) return notMeasurable(`only ${periods} CFS periods counted while work was pending`)
-  return { periods, throttled, cpuMs, durationMs, sinceMs, refs }
+  },
 }
 
-function add(sum: number | null, from: number | null, to: number | null): number | null {
-  return sum === null || from === null || to === null ? null : sum + to - from
+const pinnedClaim =
+  'The CPUs that the service was pinned to were too few for the load: work went on, but slower than the clients would wait.'
+
+/** As `cpuWhilePending`, with enough CFS periods to tell. */
+function quotaUse(evidence: Evidence): (CpuUse & { readonly periods: number }) | Observed {
+  const used = cpuWhilePending(evidence, 'periods')
+  if ('result' in used) return used
+  const periods = used.periods ?? 0
+  if (periods >= fewestPeriods) return { ...used, periods }
+  return notMeasurable(`only ${periods} CFS periods counted while work was pending`)
 }
 
-function backlogBeyondPatience(evidence: Evidence): Observed {
+function observeBacklog(evidence: Evidence): Observed {
   const window = watched(evidence)
   if (!('untilMs' in window)) return window
   if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
@@ -162,7 +127,7 @@ function slowerThanPatience(evidence: Evidence): Observed {
 }
 
 /** A blocked event loop spins at the quota too: a small CPU is slow, but it never stands still. */
-function writesGoOn(evidence: Evidence): Observed {
+function observeWrites(evidence: Evidence): Observed {
   if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const writes = progress(evidence)
   if (!writes) return notMeasurable('no reading of writes: neither the service nor PostgreSQL')

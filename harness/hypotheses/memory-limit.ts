@@ -1,12 +1,27 @@
-import type { Hypothesis } from '../hypothesis.ts'
+import type { Evidence } from '../evidence.ts'
+import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import { highest, points } from '../measure.ts'
 import { formatAt, formatBytes } from '../units.ts'
 import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
 import { oomKillAtDeath } from './oom-kill.ts'
 import { describeExit } from './process-exit.ts'
+import { watchdogKillAtDeath } from './watchdog-kill.ts'
 
 /** The kernel charges in batches of pages and gives up a little below the limit, never far below it. */
 const atLimitShare = 0.98
+
+const endedBySigkill: Prediction = {
+  statement: 'SIGKILL ended the main process',
+  necessary: true,
+  observe(evidence) {
+    const notDied = unlessDied(evidence)
+    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
+    const { kind, because } = describeExit(evidence.exit)
+    if (kind === 'unknown') return notMeasurable(because)
+    const isKill = evidence.exit.signal === 'SIGKILL' || evidence.exit.code === 137
+    return isKill ? seen(because, [evidence.exit.ref]) : absent(because, [evidence.exit.ref])
+  },
+}
 
 export const memoryLimit: Hypothesis = {
   name: 'memory-limit',
@@ -54,17 +69,30 @@ export const memoryLimit: Hypothesis = {
         return covers ? absent(because, [last.ref]) : notMeasurable('the memory peak was last read before the end')
       },
     },
+    endedBySigkill,
+  ],
+  given: (evidence) => (evidence.appliedLimits?.limiter === 'watchdog' ? byWatchdog : null),
+}
+
+/** Without a kernel limit there is no kernel to say so: the watchdog's own record takes its place, and is named as such. */
+const byWatchdog = {
+  claim: 'A user-space watchdog, not the kernel, killed the service because its memory was above the limit.',
+  phrase: 'A user-space watchdog, not the kernel, killed DataStorage above its memory limit',
+  predictions: [
     {
-      statement: 'SIGKILL ended the main process',
+      statement: 'the user-space watchdog recorded that it killed above the limit, as the main process ended',
       necessary: true,
-      observe(evidence) {
+      observe(evidence: Evidence) {
         const notDied = unlessDied(evidence)
         if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-        const { kind, because } = describeExit(evidence.exit)
-        if (kind === 'unknown') return notMeasurable(because)
-        const isKill = evidence.exit.signal === 'SIGKILL' || evidence.exit.code === 137
-        return isKill ? seen(because, [evidence.exit.ref]) : absent(because, [evidence.exit.ref])
+        const kill = watchdogKillAtDeath(evidence, evidence.exit.t)
+        if (kill.kind === 'unknown') return notMeasurable(kill.why)
+        if (kill.kind === 'none') return absent('the user-space watchdog killed nobody', [evidence.exit.ref])
+        const limit = formatBytes(evidence.appliedLimits?.memoryLimitBytes ?? evidence.limits.memoryLimitBytes)
+        const because = `by a user-space limit: ${formatBytes(kill.event.memoryBytes)} of ${limit} at ${formatAt(kill.event.t)}`
+        return seen(because, [kill.event.ref, evidence.exit.ref])
       },
     },
+    endedBySigkill,
   ],
 }

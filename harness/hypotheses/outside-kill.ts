@@ -1,8 +1,25 @@
-import type { Hypothesis } from '../hypothesis.ts'
+import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import { formatAt } from '../units.ts'
 import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
 import { oomKillAtDeath } from './oom-kill.ts'
 import { describeExit } from './process-exit.ts'
+import { watchdogKillAtDeath } from './watchdog-kill.ts'
+
+const endedBySignal: Prediction = {
+  statement: 'a signal that processes are sent ended the main process',
+  necessary: true,
+  observe(evidence) {
+    const notDied = unlessDied(evidence)
+    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
+    const { kind, because } = describeExit(evidence.exit)
+    if (kind === 'unknown') return notMeasurable(because)
+    // A service that handles SIGTERM ends like this, and so does one that ends by a mistake of its own.
+    if (kind === 'clean') return notMeasurable(`${because}: nobody can say who asked for it`)
+    return kind === 'sent'
+      ? seen(`${because} at ${formatAt(evidence.exit.t)}`, [evidence.exit.ref])
+      : absent(because, [evidence.exit.ref])
+  },
+}
 
 export const outsideKill: Hypothesis = {
   name: 'outside-kill',
@@ -11,21 +28,7 @@ export const outsideKill: Hypothesis = {
   claim: 'Somebody outside ended the service: an operator, a reaper, another test process.',
   phrase: 'DataStorage was ended from outside',
   predictions: [
-    {
-      statement: 'a signal that processes are sent ended the main process',
-      necessary: true,
-      observe(evidence) {
-        const notDied = unlessDied(evidence)
-        if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-        const { kind, because } = describeExit(evidence.exit)
-        if (kind === 'unknown') return notMeasurable(because)
-        // A service that handles SIGTERM ends like this, and so does one that ends by a mistake of its own.
-        if (kind === 'clean') return notMeasurable(`${because}: nobody can say who asked for it`)
-        return kind === 'sent'
-          ? seen(`${because} at ${formatAt(evidence.exit.t)}`, [evidence.exit.ref])
-          : absent(because, [evidence.exit.ref])
-      },
-    },
+    endedBySignal,
     {
       // SIGKILL is the kernel's signal too: only its own counter tells the two apart.
       statement: "the kernel's oom_kill counter stays flat through the death",
@@ -45,4 +48,32 @@ export const outsideKill: Hypothesis = {
       },
     },
   ],
+  given: (evidence) => {
+    return evidence.appliedLimits?.limiter === 'watchdog' ? { predictions: [endedBySignal, killedByNoneOfOurs] } : null
+  },
+}
+
+/** A user-space watchdog sends the same signal as anybody else: only its own record tells the two apart. */
+const killedByNoneOfOurs: Prediction = {
+  statement: 'neither the user-space watchdog nor the kernel killed as the main process ended',
+  necessary: true,
+  observe(evidence) {
+    const notDied = unlessDied(evidence)
+    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
+    const kill = watchdogKillAtDeath(evidence, evidence.exit.t)
+    if (kill.kind === 'unknown') return notMeasurable(kill.why)
+    if (kill.kind === 'killed') {
+      return absent(`the user-space watchdog's own kill at ${formatAt(kill.event.t)}`, [kill.event.ref])
+    }
+    const oomKill = oomKillAtDeath(evidence, evidence.exit.t)
+    switch (oomKill.kind) {
+      case 'unknown':
+        return notMeasurable(oomKill.why)
+      case 'rose':
+        // The counter is the whole machine's: it does not say whom the kernel killed.
+        return notMeasurable(`the kernel killed some process of this machine at ${formatAt(oomKill.to.t)}`)
+      case 'flat':
+        return seen('the watchdog killed nobody, nor did the kernel', [oomKill.last.ref])
+    }
+  },
 }

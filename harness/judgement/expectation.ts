@@ -6,12 +6,15 @@ interface Judged {
   readonly outcome: Verdict['outcome']
   readonly chain: readonly ChainLink[]
   readonly findings: readonly Finding[]
+  /** A limit that was asked for and was not in force, in words. */
+  readonly notInForce?: string | null
+  readonly limiter?: Verdict['memory']['limiter']
 }
 
 /** Holds what a run was expected to show against what it showed. `held` is `null` where that is not known. */
 export function judgeExpectation(
   { expectation, from }: Manifest['expect'],
-  { outcome, chain, findings }: Judged,
+  { outcome, chain, findings, notInForce, limiter }: Judged,
 ): Verdict['expectation'] {
   const cause = findings.find((finding) => finding.hypothesis === expectation)
   const [held, why] = judge()
@@ -24,10 +27,12 @@ export function judgeExpectation(
     const saturated = findings.some((one) => one.role === 'instrument' && one.answer === 'supported')
     if (saturated) return [null, 'the load generator was saturated']
     if (outcome === 'unknown') return [null, 'the run does not say whether DataStorage survived']
+    // A claim is about the limits that it names: without them neither a crash nor a survival speaks for or against it.
+    if (notInForce && expectation !== 'any') return [null, notInForce]
     const happened = outcome === 'crashed' ? 'DataStorage crashed' : 'DataStorage survived'
     switch (expectation) {
       case 'crash':
-        return outcome === 'crashed' ? [true] : [false, happened]
+        return outcome === 'crashed' ? [true, byWhat()] : [false, happened]
       case 'survive':
         return outcome === 'survived' ? [true] : [false, happened]
       case 'any': {
@@ -39,9 +44,15 @@ export function judgeExpectation(
     }
   }
 
+  /** What a user-space limit did is never told as the kernel's deed. */
+  function byWhat(): string | undefined {
+    const isMemoryDeath = chain.some((link) => link.hypothesis === 'memory-limit')
+    return limiter === 'watchdog' && isMemoryDeath ? 'by a user-space watchdog, not a kernel limit' : undefined
+  }
+
   function judgeCause(): [boolean | null, string?] {
     if (!cause) return [null, 'there is no such hypothesis']
-    if (chain.some((link) => link.hypothesis === cause.hypothesis)) return [true]
+    if (chain.some((link) => link.hypothesis === cause.hypothesis)) return [true, byWhat()]
     return cause.answer === 'inconclusive' ? [null, cause.because] : [false, `${cause.answer}: ${cause.because}`]
   }
 }

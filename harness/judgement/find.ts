@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts'
-import type { Hypothesis, Prediction } from '../hypothesis.ts'
+import { type Hypothesis, inViewOf, type Prediction } from '../hypothesis.ts'
 import { batchAttempts, fate, loadClients } from '../measure.ts'
 import type { Answer, Finding, Observation } from '../verdict.ts'
 
@@ -10,7 +10,8 @@ const becauseLength = 64
  * Holds one hypothesis against the evidence: refuted by a necessary prediction that is absent, supported when all
  * necessary ones are seen, else inconclusive.
  */
-export function find(hypothesis: Hypothesis, evidence: Evidence): Finding {
+export function find(general: Hypothesis, evidence: Evidence): Finding {
+  const hypothesis = inViewOf(general, evidence)
   const observations = hypothesis.predictions.map((prediction) => observe(prediction, evidence))
   const necessary = observations.filter((observation) => observation.necessary)
   const of = (result: Observation['result']) => necessary.filter((observation) => observation.result === result)

@@ -1,9 +1,10 @@
 import type { Evidence } from '../evidence.ts'
-import type { Hypothesis } from '../hypothesis.ts'
+import { type Hypothesis, inViewOf } from '../hypothesis.ts'
 import { type Manifest, schemaVersion } from '../record.ts'
 import type { Verdict } from '../verdict.ts'
 import { accounting } from './accounting.ts'
 import { chain } from './chain.ts'
+import { cpu, cpuLimitNotInForce } from './cpu.ts'
 import { judgeExpectation } from './expectation.ts'
 import { find, withhold } from './find.ts'
 import { headline } from './headline.ts'
@@ -28,13 +29,15 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
   const causes = chain(findings, evidence)
   const events = accounting(evidence)
   const memoryUse = memory(evidence)
-  const phrases = new Map(hypotheses.map((hypothesis) => [hypothesis.name, hypothesis.phrase]))
+  const phrases = new Map(hypotheses.map((one) => [one.name, inViewOf(one, evidence).phrase]))
   const told = { outcome, chain: causes, findings, accounting: events, reason, phrases }
+  const notInForce = cpuLimitNotInForce(evidence)
 
   const missing = [...reasons, ...(distrusted || !reason ? [] : [reason])]
   for (const { answer, label, because } of found) {
     if (answer === 'inconclusive') missing.push(`${label}: ${because}`)
   }
+  if (notInForce) missing.push(notInForce.because)
   if (!evidence.stored) missing.push('the stored events: the database was not read back')
 
   return {
@@ -42,16 +45,21 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
     run: manifest.id,
     scenario: manifest.scenario,
     outcome,
-    headline: headline(told, evidence),
+    headline: [headline(told, evidence), notInForce?.sentence].filter(Boolean).join(' '),
     diedMs: evidence.exit?.t ?? null,
     chain: causes,
     findings,
     missing,
     timeline: timeline(evidence),
     memory: memoryUse,
+    cpu: cpu(evidence),
     latency: latency(evidence),
     accounting: events,
     plausibility: plausibility(evidence, memoryUse),
-    expectation: judgeExpectation(manifest.expect, told),
+    expectation: judgeExpectation(manifest.expect, {
+      ...told,
+      notInForce: notInForce?.what ?? null,
+      limiter: memoryUse.limiter,
+    }),
   }
 }

@@ -4,7 +4,7 @@ import type { Memory } from '../verdict.ts'
 
 const mostValues = 60
 
-/** The control group's memory: limit and peak as the kernel has them, and a small picture of the run. */
+/** The service's memory: limit and peak as whatever enforces the limit has them, and a small picture of the run. */
 export function memory(evidence: Evidence): Memory {
   const used = points(evidence.cgroup, (probe) => probe.memoryBytes)
   const peaks = points(evidence.cgroup, (probe) => probe.memoryPeakBytes)

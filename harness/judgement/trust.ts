@@ -19,6 +19,8 @@ export function distrust(evidence: Evidence, findings: readonly Finding[]): stri
   else if (end.reason === 'interrupted') reasons.push(`the run was interrupted at ${formatAt(end.t)}`)
   else if (end.reason === 'error')
     reasons.push(`the harness failed at ${formatAt(end.t)}${end.message ? `: ${end.message}` : ''}`)
+  if (evidence.watchdogKill?.why === 'the watchdog failed')
+    reasons.push('the user-space watchdog that limits memory failed')
   if (instrument) reasons.push(`the load generator was saturated: ${instrument.because}`)
   return reasons
 }

@@ -4,6 +4,7 @@ import { formatAt, formatBytes, formatMs } from '../units.ts'
 import type { Finding, Verdict } from '../verdict.ts'
 import {
   describeAccounting,
+  describeCpu,
   describeLoad,
   describeOutcome,
   describePercentiles,
@@ -53,6 +54,7 @@ export function renderMarkdown(verdict: Verdict, manifest: Manifest): string {
           'Memory limit',
           `${memory.limitBytes === null ? 'unknown' : formatBytes(memory.limitBytes)} (${nameLimiter(memory.limiter)})`,
         ],
+        ['CPU limit', describeCpu(manifest, verdict)],
         ['Response time, from the intended start', describePercentiles(latency.response, formatMs)],
         ['Service time, from the actual start', describePercentiles(latency.service, formatMs)],
         ['Delay that the generator added', describePercentiles(latency.sendDelay, formatMs)],

@@ -64,6 +64,22 @@ test.each([
   expect(nextCommand(verdict, made, options.replay)).toBe(command)
 })
 
+test('a limit that is no kernel limit, or not in force, is called that in both reports', () => {
+  const watched = {
+    ...crash,
+    memory: { ...crash.memory, limiter: 'watchdog' },
+    cpu: { limitCpus: 1, by: 'affinity' },
+  } as const
+  const unlimited = { ...watched, cpu: { limitCpus: null, by: 'nothing' } } as const
+  expect(plain(watched).replaceAll(/\s+/g, ' ')).toContain(
+    '2 GiB (user-space watchdog, not a kernel limit) · 1 CPU (pinned)',
+  )
+  expect(plain(watched).replaceAll(/\s+/g, ' ')).toContain('as the watchdog saw it')
+  expect(renderMarkdown(watched, manifest)).toContain('1 CPU, by pinning: no quota, so nothing counts throttling')
+  expect(plain(unlimited).replaceAll(/\s+/g, ' ')).toContain('1 CPU (NOT in force)')
+  expect(renderMarkdown(unlimited, manifest)).toContain('1 CPU asked for, NOT in force')
+})
+
 test('what was not measured is said, not left out', () => {
   const text = plain({
     ...crash,

@@ -86,7 +86,8 @@ function memoryText({ memory, diedMs }: Verdict): string {
   const maximum = memory.limitBytes ?? memory.peakBytes
   const picture = sparkly([...everySecond(memory.seriesBytes)], { minimum: 0, maximum })
   const limit = memory.limitBytes === null ? '' : ` of ${formatBytes(memory.limitBytes)}`
-  return `${picture}${diedMs === null ? '' : ' ✝'}   peak ${formatBytes(memory.peakBytes)}${limit}`
+  const how = memory.limiter === 'watchdog' ? ', as the watchdog saw it' : ''
+  return `${picture}${diedMs === null ? '' : ' ✝'}   peak ${formatBytes(memory.peakBytes)}${limit}${how}`
 }
 
 /** Halves a series without losing its peaks, so that it leaves room on the line. */

@@ -98,6 +98,7 @@ export const crash: Verdict = {
     baselineBytes: 0.1 * GiB,
     seriesBytes: Array.from({ length: 60 }, (_, i) => (i / 59) * 2 * GiB),
   },
+  cpu: { limitCpus: 1, by: 'quota' },
   latency: {
     response: { count: 400, p50Ms: 4_100, p95Ms: 5_000, p99Ms: 5_001, maxMs: 5_002 },
     service: { count: 400, p50Ms: 4_099, p95Ms: 4_999, p99Ms: 5_000, maxMs: 5_001 },

@@ -1,8 +1,8 @@
 import type { Manifest } from '../record.ts'
 import type { ErrorClass } from '../sample.ts'
 import type { AppliedLimits } from '../stack.ts'
-import { formatAt, formatBytes } from '../units.ts'
-import type { Percentiles, Timeline, Verdict } from '../verdict.ts'
+import { formatAt, formatBytes, formatCpus } from '../units.ts'
+import type { CpuLimit, Percentiles, Timeline, Verdict } from '../verdict.ts'
 
 /** What the incident's report saw, in milliseconds after the burst: printed beside what a run measured. */
 export const reported = { resetMs: 1_000, timeoutMs: 23_000, refusedMs: 28_000, healthMs: 43_000 } as const
@@ -19,12 +19,34 @@ export function nameLimiter(limiter: AppliedLimits['limiter'] | null): string {
   return limiter === null ? 'limit not read back' : limiterNames[limiter]
 }
 
+/** Said beside a number of CPUs, where it is not the quota that everybody thinks of. */
+const howLimited: Readonly<Record<NonNullable<CpuLimit['by']>, string>> = {
+  quota: '',
+  affinity: ' (pinned)',
+  nothing: ' (NOT in force)',
+}
+
 /** `2 GiB (cgroup v1) · 1 CPU · 100 RRs, 300 events, 20 every 2 s`. */
-export function describeLoad({ limits, load }: Manifest, { memory }: Verdict): string {
+export function describeLoad({ limits, load }: Manifest, { memory, cpu }: Verdict): string {
   const pace = load.pace ? ` (${load.pace.rrs} RRs every ${load.pace.everyMs / 1000} s)` : ''
-  const cpus = `${limits.cpus} CPU${limits.cpus === 1 ? '' : 's'}`
+  const cpus = `${formatCpus(limits.cpus)}${howLimited[cpu.by ?? 'quota']}`
   const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${pace}`
   return `${formatBytes(limits.memoryLimitBytes)} (${nameLimiter(memory.limiter)}) · ${cpus} · ${events}`
+}
+
+/** `1 CPU, by quota`. */
+export function describeCpu({ limits }: Manifest, { cpu }: Verdict): string {
+  const asked = formatCpus(limits.cpus)
+  switch (cpu.by) {
+    case null:
+      return `${asked} asked for; not read back`
+    case 'quota':
+      return `${asked}, by the kernel's CFS quota`
+    case 'affinity':
+      return `${asked}, by pinning: no quota, so nothing counts throttling`
+    case 'nothing':
+      return `${asked} asked for, NOT in force`
+  }
 }
 
 /** What happened, in one word for a headline. */
