@@ -12,9 +12,11 @@ import type {
   Line,
   PostgresProbe,
   ProbeFailure,
+  Queued,
   RedisProbe,
   RunEvent,
   ServiceProbe,
+  Stored,
 } from './sample.ts'
 import type { ClientOptions, Limits, Load, Phases } from './scenario.ts'
 
@@ -57,6 +59,8 @@ export interface Evidence {
 
   /** How often each event of each client was stored. `null`: the database was not, or not wholly, read back. */
   readonly stored: ReadonlyMap<string, readonly number[]> | null
+  /** Which events of each client are in the dead-letter queue. `null`: it was not, or not wholly, read back. */
+  readonly queued: ReadonlyMap<string, readonly number[]> | null
 }
 
 /** Reads run.json. Throws an InputError when there is no such run or a newer Culprit wrote it. */
@@ -91,10 +95,8 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     (lines ?? []).filter((line) => line.kind === kind) as Recorded<T>[]
   const event = <K extends RunEvent['kind']>(kind: K) => (of(events, kind)[0] as EventOf<K> | undefined) ?? null
 
-  const copies = new Map<string, readonly number[]>()
-  for (const line of of(stored, 'stored') as unknown as { client: string; copies: number[] }[]) {
-    copies.set(line.client, line.copies)
-  }
+  const copies = new Map(of<Stored>(stored, 'stored').map((line) => [line.client, line.copies]))
+  const queued = new Map(of<Queued>(stored, 'queued').map((line) => [line.client, line.events]))
   return {
     load: manifest.load,
     client: manifest.client,
@@ -118,6 +120,7 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     stderr: of(events, 'stderr') as EventOf<'stderr'>[],
     end: event('end'),
     stored: of(stored, 'stored-end').length > 0 ? copies : null,
+    queued: of(stored, 'queued-end').length > 0 ? queued : null,
   }
 }
 

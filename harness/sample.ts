@@ -27,7 +27,8 @@ export interface Failure {
 export interface Attempt extends Line {
   readonly kind: 'attempt'
   readonly phase: 'warm-up' | 'load'
-  readonly operation: 'write-batch' | 'query'
+  /** `write-batch` and `write-event` carry events: an array of them, or a single one. */
+  readonly operation: 'write-batch' | 'write-event' | 'query'
   /** The audit client that sent it, or the query's correlation id. */
   readonly client: string
   /** Numbers of the events carried: `firstEvent` up to `firstEvent + events - 1` of this client. */
@@ -41,6 +42,12 @@ export interface Attempt extends Line {
   readonly outcome: Outcome
   readonly status: number | null
   readonly failure: Failure | null
+}
+
+/** Events of one client, numbered without a gap. */
+export interface EventRange {
+  readonly firstEvent: number
+  readonly events: number
 }
 
 /** samples.ndjson: the audit client gave events up. */
@@ -61,8 +68,8 @@ export interface ClientSummary extends Line {
   readonly emitted: number
   /** Events still in the buffer or in an attempt. */
   readonly unfinished: number
-  /** The batch that was in an attempt when the run ended: it was sent, and nobody knows more. */
-  readonly inFlight?: { readonly firstEvent: number; readonly events: number } | null
+  /** Requests in an attempt, or in the pause before a retry, when the run ended: it was sent, and nobody knows more. */
+  readonly inFlight?: EventRange | readonly EventRange[] | null
   /** Their size as JSON, all events of this client together. */
   readonly jsonBytes: number
 }
@@ -158,7 +165,8 @@ export type RunEvent =
 
 /**
  * stored.ndjson: how often each event of a client is in the database after the run: `copies[n]` for its event n.
- * A last line of kind `stored-end` says that the read-back was complete.
+ * A last line of kind `stored-end` says that the read-back was complete. `queued` and `queued-end` say the same of the
+ * dead-letter queue in Redis, which is read first: an event that leaves it meanwhile for the database is seen there.
  */
 export interface Stored extends Line {
   readonly kind: 'stored'
@@ -168,6 +176,17 @@ export interface Stored extends Line {
 export interface StoredEnd extends Line {
   readonly kind: 'stored-end'
   readonly rows: number
+}
+export interface Queued extends Line {
+  readonly kind: 'queued'
+  readonly client: string
+  /** Numbers of this client's events, each once. */
+  readonly events: readonly number[]
+}
+export interface QueuedEnd extends Line {
+  readonly kind: 'queued-end'
+  /** Entries of the queue, of this run or not. */
+  readonly entries: number
 }
 
 export type SampleLine = Attempt | Drop | ClientSummary
@@ -179,4 +198,4 @@ export type ProbeLine =
   | RedisProbe
   | GeneratorProbe
   | ProbeFailure
-export type StoredLine = Stored | StoredEnd
+export type StoredLine = Stored | StoredEnd | Queued | QueuedEnd

@@ -4,6 +4,10 @@ export interface Pace {
   readonly everyMs: number
 }
 
+/** How events get to the service: through a buffered client for each RR, through one for all, or each by itself. */
+export const emitters = ['per-rr', 'shared', 'direct'] as const
+export type Emitter = (typeof emitters)[number]
+
 export interface Load {
   /** RemediationRequests created in the burst. */
   readonly rrs: number
@@ -16,6 +20,9 @@ export interface Load {
   readonly pace: Pace | null
   /** Queries by correlation id beside the writes, at a constant rate from the burst on. */
   readonly queriesPerSec: number
+  /** Of the RRs: the share that asks for an approval, with two or three events more. */
+  readonly approvalShare: number
+  readonly emitter: Emitter
 }
 
 /** The buffered audit client, as the real RemediationOrchestrator configures it. */

@@ -91,7 +91,10 @@ export interface Accounting {
   readonly attempted: number
   readonly acknowledged: number
   readonly stored: number | null
+  /** Acknowledged, and neither in the database nor in the dead-letter queue. */
   readonly acknowledgedAndLost: number | null
+  /** Acknowledged, not in the database yet, but in the dead-letter queue. */
+  readonly inDeadLetterQueue: number | null
   readonly storedUnacknowledged: number | null
   readonly storedMoreThanOnce: number | null
   readonly droppedByClient: number
@@ -110,10 +113,16 @@ export interface Plausibility {
   readonly eventsPerSecEmitted: number | null
   readonly attemptsPerSecSent: number | null
   readonly attemptsPerEvent: number | null
+  readonly eventsPerRequest: number | null
   /** Events/s committed while work was pending. */
   readonly effectiveWriteRatePerSec: number | null
   /** Highest number of requests that the service worked on although no client waited for them. */
   readonly peakAbandonedRequests: number | null
+  /** Of the CPU limit: the share used while RRs emitted events. */
+  readonly cpuUsedShare: number | null
+  /** Connections of the pool in use, at most. */
+  readonly peakConnections: number | null
+  readonly poolSize: number
 }
 
 export interface Verdict {

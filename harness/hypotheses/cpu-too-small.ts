@@ -1,7 +1,6 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import {
-  batchAttempts,
   effectiveWriteRatePerSec,
   failedAttempts,
   highest,
@@ -10,6 +9,7 @@ import {
   pendingStretches,
   points,
   type Stretch,
+  writeAttempts,
 } from '../measure.ts'
 import { formatAt, formatMs } from '../units.ts'
 import type { Observed } from '../verdict.ts'
@@ -90,7 +90,7 @@ interface CpuUse {
 function cpuWhilePending(evidence: Evidence): CpuUse | Observed {
   const window = watched(evidence)
   if (!('untilMs' in window)) return window
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const untilMs = failedAttempts(evidence, ['timeout'])[0]?.endedMs ?? window.untilMs
   const pending = pendingStretches(evidence)
     .filter((stretch) => stretch.fromMs < untilMs)
@@ -133,7 +133,7 @@ function add(sum: number | null, from: number | null, to: number | null): number
 function backlogBeyondPatience(evidence: Evidence): Observed {
   const window = watched(evidence)
   if (!('untilMs' in window)) return window
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const { timeoutMs } = evidence.client
   const first = failedAttempts(evidence, ['timeout'])[0]
   if (!first) return absent('no request timed out')
@@ -163,7 +163,7 @@ function slowerThanPatience(evidence: Evidence): Observed {
 
 /** A blocked event loop spins at the quota too: a small CPU is slow, but it never stands still. */
 function writesGoOn(evidence: Evidence): Observed {
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const writes = progress(evidence)
   if (!writes) return notMeasurable('no reading of writes: neither the service nor PostgreSQL')
   const firstTimeoutMs = failedAttempts(evidence, ['timeout'])[0]?.endedMs ?? writes.untilMs

@@ -1,6 +1,5 @@
 import type { Evidence } from '../evidence.ts'
 import {
-  batchAttempts,
   effectiveWriteRatePerSec,
   longestGapMs,
   longestSilenceMs,
@@ -9,6 +8,7 @@ import {
   points,
   type Stretch,
   watchedUntilMs,
+  writeAttempts,
 } from '../measure.ts'
 import { oomKillAtDeath } from './oom-kill.ts'
 
@@ -165,7 +165,7 @@ function excuseOf(stall: Stall, evidence: Evidence): string | null {
   if (isDatabaseGone) return 'PostgreSQL did not answer while nothing was written'
   const ratePerSec = effectiveWriteRatePerSec(evidence)
   if (!ratePerSec) return null
-  const largestBatch = batchAttempts(evidence).reduce((most, attempt) => Math.max(most, attempt.events), 0)
+  const largestBatch = writeAttempts(evidence).reduce((most, attempt) => Math.max(most, attempt.events), 0)
   // Three: the rate is an average, and batches that are written side by side finish together.
   const expectedMs = (3 * largestBatch * 1000) / ratePerSec
   return stall.toMs - stall.fromMs < expectedMs
