@@ -1,3 +1,4 @@
+import { median } from 'simple-statistics'
 import type { Evidence, Recorded } from './evidence.ts'
 import type { Attempt, ClientSummary, EventRange, Line } from './sample.ts'
 
@@ -157,6 +158,16 @@ export function effectiveWriteRatePerSec(evidence: Evidence): number | null {
  */
 export function longestSilenceMs(evidence: Evidence): number {
   return Math.min(2_000, evidence.client.timeoutMs)
+}
+
+/** Events/s that the service wrote when it had one at a time and nothing else to do. `null`: there was no warm-up. */
+export function warmUpWriteRatePerSec(evidence: Evidence): number | null {
+  const written = evidence.attempts.filter(
+    ({ phase, operation, outcome }) => phase === 'warm-up' && operation !== 'query' && outcome === 'ok',
+  )
+  if (written.length === 0) return null
+  const durationMs = median(written.map((attempt) => (attempt.endedMs - attempt.startedMs) / attempt.events))
+  return durationMs > 0 ? 1000 / durationMs : null
 }
 
 /** The longest time within a stretch without a reading, its edges included. */
