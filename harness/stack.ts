@@ -1,37 +1,47 @@
-/** What a limiter enforces, as read back after it was set. `null` where this limiter cannot say. */
-export interface AppliedLimits {
-  /** How the limit is enforced: it decides how far a verdict about memory may go. */
-  readonly limiter: 'cgroup-v1' | 'cgroup-v2' | 'systemd' | 'watchdog' | 'engine'
-  readonly memoryLimitBytes: number | null
-  /** Memory plus swap. Equal to the memory limit when swap is shut off. */
-  readonly memoryAndSwapLimitBytes: number | null
-  readonly cpus: number | null
-}
+import { z } from 'zod'
+import type { Described } from './schema.ts'
 
+export const appliedLimitsSchema = z.object({
+  limiter: z
+    .enum(['cgroup-v1', 'cgroup-v2', 'systemd', 'watchdog', 'engine'])
+    .describe('how the limit is enforced: it decides how far a verdict about memory may go'),
+  memoryLimitBytes: z.number().nullable(),
+  memoryAndSwapLimitBytes: z
+    .number()
+    .nullable()
+    .describe('memory plus swap: equal to the memory limit when swap is shut off'),
+  cpus: z.number().nullable(),
+})
+/** What a limiter enforces, as read back after it was set. `null` where this limiter cannot say. */
+export type AppliedLimits = Described<typeof appliedLimitsSchema>
+
+export const resourceReadingSchema = z.object({
+  memoryBytes: z.number().nullable(),
+  memoryPeakBytes: z
+    .number()
+    .nullable()
+    .describe("the kernel's own high-water mark: it sees spikes between two samples"),
+  rssBytes: z.number().nullable().describe('anonymous memory: the usage without page cache'),
+  oomKills: z.number().nullable(),
+  cpuUsageMs: z.number().nullable(),
+  periods: z.number().nullable(),
+  throttledPeriods: z.number().nullable(),
+  throttledMs: z.number().nullable(),
+})
 /** One reading of a control group's counters. `null` where the counter does not exist on this host. */
-export interface ResourceReading {
-  readonly memoryBytes: number | null
-  /** The kernel's own high-water mark: it sees spikes between two samples. */
-  readonly memoryPeakBytes: number | null
-  /** Anonymous memory: the usage without page cache. */
-  readonly rssBytes: number | null
-  readonly oomKills: number | null
-  readonly cpuUsageMs: number | null
-  readonly periods: number | null
-  readonly throttledPeriods: number | null
-  readonly throttledMs: number | null
-}
+export type ResourceReading = Described<typeof resourceReadingSchema>
 
 /** Counters on kept-open files: they can be read until the group is removed, also after the process died. */
 export interface ResourceCounters {
   read(): ResourceReading
 }
 
-export interface ProcessExit {
-  readonly pid: number
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-}
+export const processExitSchema = z.object({
+  pid: z.number(),
+  code: z.number().nullable(),
+  signal: z.string().nullable().describe('such as SIGKILL'),
+})
+export type ProcessExit = Described<typeof processExitSchema>
 
 /** The service under test. Nothing downstream knows how it is run, except through the record. */
 export interface Service {

@@ -164,6 +164,7 @@ export function nextCommand(
   { limits, poolSize, machine }: Manifest,
   replay: string,
 ): string | null {
+  if (replay === '') return null // the first records do not say
   const stands = (hypothesis: string) => chain.some((link) => link.hypothesis === hypothesis)
   const twiceTheMemory = 2 * limits.memoryLimitBytes
   if (stands('cpu-too-small') && 2 * limits.cpus <= machine.cpus) return withFlag(replay, '--cpus', 2 * limits.cpus)
