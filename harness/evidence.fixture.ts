@@ -52,6 +52,7 @@ export interface Picture {
   readonly endReason?: NonNullable<Evidence['end']>['reason']
   readonly stderr?: readonly string[]
   readonly stored?: Evidence['stored']
+  readonly queued?: Evidence['queued']
 }
 
 const bars = '▁▂▃▄▅▆▇█'
@@ -81,7 +82,16 @@ export function evidence(picture: Picture): Evidence {
   const endMs = picture.endMs ?? (exit ? exit.t + 5_000 : Math.max(drawnMs - stepMs, 0))
   const reason = picture.endReason ?? (exit ? 'died' : 'drained')
   return {
-    load: { rrs: emitted.size, eventsPerRr: 3, lifeMs: 30_000, spreadMs: 200, pace: null, queriesPerSec: 0 },
+    load: {
+      rrs: emitted.size,
+      eventsPerRr: 3,
+      lifeMs: 30_000,
+      spreadMs: 200,
+      pace: null,
+      queriesPerSec: 0,
+      approvalShare: 0,
+      emitter: 'per-rr',
+    },
     client: { bufferEvents: 30_000, batchEvents: 1_000, flushMs: 1_000, timeoutMs, attempts: 3, retryPauseMs: 1_000 },
     limits: { memoryLimitBytes: limitBytes, cpus },
     phases: { warmUpMs: 3_000, afterDeathMs: 5_000, maxMs: 150_000 },
@@ -129,6 +139,7 @@ export function evidence(picture: Picture): Evidence {
     ),
     end: { kind: 'end', t: endMs, ref: 'events.ndjson:6', reason },
     stored: picture.stored ?? null,
+    queued: picture.queued ?? null,
   }
 }
 
@@ -207,6 +218,8 @@ function postgres(picture: Picture, stepMs: number): PostgresProbe[] {
   }))
 }
 
+const statuses: Readonly<Record<string, number>> = { ok: 201, accepted: 202, '5xx': 500 }
+
 function requests(drawn: readonly string[]): Recorded<Attempt>[] {
   const sent = new Map<string, number>()
   const lines = drawn.map((text): Attempt => {
@@ -215,7 +228,8 @@ function requests(drawn: readonly string[]): Recorded<Attempt>[] {
     const [, client = '', event, count = '1', started, ended, delay = '0', how = ''] = match
     const key = `${client}/${event}`
     sent.set(key, (sent.get(key) ?? 0) + 1)
-    const failure = how === 'ok' ? null : { errorClass: how as ErrorClass }
+    const isOk = how === 'ok' || how === 'accepted'
+    const failure = isOk ? null : { errorClass: how as ErrorClass }
     return {
       kind: 'attempt',
       t: Number(started),
@@ -228,8 +242,8 @@ function requests(drawn: readonly string[]): Recorded<Attempt>[] {
       intendedMs: Number(started) - Number(delay),
       startedMs: Number(started),
       endedMs: Number(ended),
-      outcome: how === 'ok' ? 'ok' : how === 'timeout' || how === 'reset' ? 'unknown' : 'failed',
-      status: how === 'ok' ? 201 : how === '5xx' ? 500 : null,
+      outcome: isOk ? 'ok' : how === 'timeout' || how === 'reset' ? 'unknown' : 'failed',
+      status: statuses[how] ?? null,
       failure,
     }
   })

@@ -1,22 +1,28 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { InputError } from './errors.ts'
-import { type Manifest, recordFiles, schemaVersion } from './record.ts'
-import type {
-  Attempt,
-  CgroupProbe,
-  ClientSummary,
-  Drop,
-  GeneratorProbe,
-  HealthProbe,
-  Line,
-  PostgresProbe,
-  ProbeFailure,
-  RedisProbe,
-  RunEvent,
-  ServiceProbe,
+import { type Manifest, manifestSchema, recordFiles, schemaVersion } from './record.ts'
+import {
+  type Attempt,
+  type CgroupProbe,
+  type ClientSummary,
+  type Drop,
+  type GeneratorProbe,
+  type HealthProbe,
+  type Line,
+  type PostgresProbe,
+  type ProbeFailure,
+  probeLineSchema,
+  type RedisProbe,
+  type RunEvent,
+  runEventSchema,
+  type ServiceProbe,
+  sampleLineSchema,
+  storedLineSchema,
 } from './sample.ts'
 import type { ClientOptions, Limits, Load, Phases } from './scenario.ts'
+import { problemsOf } from './schema.ts'
 
 /** A line of the record with the way back to it, such as `probes.ndjson:2714`. */
 export type Recorded<T extends Line> = T & { readonly ref: string }
@@ -59,89 +65,115 @@ export interface Evidence {
 
   /** How often each event of each client was stored. `null`: the database was not, or not wholly, read back. */
   readonly stored: ReadonlyMap<string, readonly number[]> | null
+  /** Which events of each client are in the dead-letter queue. `null`: it was not, or not wholly, read back. */
+  readonly queued: ReadonlyMap<string, readonly number[]> | null
 }
 
 /** Reads run.json. Throws an InputError when there is no such run or a newer Culprit wrote it. */
 export async function readManifest(runDir: string): Promise<Manifest> {
   const path = join(runDir, recordFiles.manifest)
-  let manifest: Manifest
+  let found: { schemaVersion?: unknown } | null
   try {
-    manifest = JSON.parse(await readFile(path, 'utf8')) as Manifest
+    found = JSON.parse(await readFile(path, 'utf8'))
   } catch (cause) {
     throw new InputError([`${runDir} holds no readable run: ${path}: ${(cause as Error).message}`], { cause })
   }
-  if (typeof manifest.schemaVersion !== 'number') {
+  const version = found?.schemaVersion
+  if (typeof version !== 'number') {
     throw new InputError([`${path} names no schemaVersion: it is not a record of Culprit's`])
   }
-  if (manifest.schemaVersion > schemaVersion) {
+  if (version > schemaVersion) {
     throw new InputError([
-      `${path} has schema version ${manifest.schemaVersion}, this Culprit reads up to ${schemaVersion}: use a newer one`,
+      `${path} has schema version ${version}, this Culprit reads up to ${schemaVersion}: use a newer one`,
     ])
   }
-  return manifest
+  const manifest = manifestSchema.safeParse(found)
+  if (manifest.success) return manifest.data
+  throw new InputError(
+    problemsOf(manifest.error).map((problem) => `${path} is no run.json of version ${version}: ${problem}`),
+  )
 }
 
 /** Reads the record of a run, from its folder alone. A last line that was cut off half-way is left out. */
 export async function readEvidence(runDir: string): Promise<Evidence> {
   const manifest = await readManifest(runDir)
-  const [samples, probes, events, stored] = await Promise.all(
-    [recordFiles.samples, recordFiles.probes, recordFiles.events, recordFiles.stored].map((file) =>
-      readLines(runDir, file),
-    ),
-  )
-  const of = <T extends Line>(lines: Recorded<Line>[] | undefined, kind: T['kind']) =>
-    (lines ?? []).filter((line) => line.kind === kind) as Recorded<T>[]
-  const event = <K extends RunEvent['kind']>(kind: K) => (of(events, kind)[0] as EventOf<K> | undefined) ?? null
-
-  const copies = new Map<string, readonly number[]>()
-  for (const line of of(stored, 'stored') as unknown as { client: string; copies: number[] }[]) {
-    copies.set(line.client, line.copies)
-  }
+  const [samples, probes, events, stored] = await Promise.all([
+    readLines(runDir, recordFiles.samples, sampleLineSchema),
+    readLines(runDir, recordFiles.probes, probeLineSchema),
+    readLines(runDir, recordFiles.events, runEventSchema),
+    readLines(runDir, recordFiles.stored, storedLineSchema),
+  ])
+  const event = <K extends RunEvent['kind']>(kind: K) => of(events, kind)[0] ?? null
+  const copies = new Map(of(stored, 'stored').map((line) => [line.client, line.copies]))
+  const queued = new Map(of(stored, 'queued').map((line) => [line.client, line.events]))
   return {
     load: manifest.load,
     client: manifest.client,
     limits: manifest.limits,
     phases: manifest.phases,
     poolSize: manifest.poolSize,
-    attempts: of<Attempt>(samples, 'attempt'),
-    drops: of<Drop>(samples, 'drop'),
-    clients: of<ClientSummary>(samples, 'client'),
-    cgroup: of<CgroupProbe>(probes, 'cgroup'),
-    health: of<HealthProbe>(probes, 'health'),
-    service: of<ServiceProbe>(probes, 'service'),
-    postgres: of<PostgresProbe>(probes, 'postgres'),
-    redis: of<RedisProbe>(probes, 'redis'),
-    generator: of<GeneratorProbe>(probes, 'generator'),
-    probeFailures: of<ProbeFailure>(probes, 'probe-failed'),
+    attempts: of(samples, 'attempt'),
+    drops: of(samples, 'drop'),
+    clients: of(samples, 'client'),
+    cgroup: of(probes, 'cgroup'),
+    health: of(probes, 'health'),
+    service: of(probes, 'service'),
+    postgres: of(probes, 'postgres'),
+    redis: of(probes, 'redis'),
+    generator: of(probes, 'generator'),
+    probeFailures: of(probes, 'probe-failed'),
     appliedLimits: event('limits'),
     warmUp: event('warm-up'),
     burst: event('burst'),
     exit: event('exit'),
     watchdogKill: event('watchdog-kill'),
-    stderr: of(events, 'stderr') as EventOf<'stderr'>[],
+    stderr: of(events, 'stderr'),
     end: event('end'),
     stored: of(stored, 'stored-end').length > 0 ? copies : null,
+    queued: of(stored, 'queued-end').length > 0 ? queued : null,
   }
 }
 
-async function readLines(runDir: string, file: string): Promise<Recorded<Line>[]> {
-  let text: string
-  try {
-    text = await readFile(join(runDir, file), 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [] // the run died before it wrote one
+type LineSchema = z.ZodDiscriminatedUnion<readonly z.ZodObject<{ kind: z.ZodLiteral<string>; t: z.ZodNumber }>[]>
+
+/** The lines of one kind. */
+function of<T extends Line, K extends T['kind']>(lines: readonly Recorded<T>[], kind: K) {
+  return lines.filter((line): line is Recorded<Extract<T, { kind: K }>> => line.kind === kind)
+}
+
+/**
+ * Reads one file of the record. Lines of a kind that the schema does not know are left out: a later Culprit of the same
+ * version may write more than this one asks for.
+ */
+async function readLines<S extends LineSchema>(
+  runDir: string,
+  file: string,
+  schema: S,
+): Promise<Recorded<z.output<S> & Line>[]> {
+  const text = await readFile(join(runDir, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '' // the run died before it wrote one
     throw error
-  }
-  const lines: Recorded<Line>[] = []
+  })
+  const kinds = new Set<unknown>(schema.options.map((option) => option.shape.kind.value))
+  const lines: Recorded<z.output<S> & Line>[] = []
   const texts = text.split('\n')
   for (const [index, line] of texts.entries()) {
     if (line === '') continue
+    const ref = `${file}:${index + 1}`
+    let found: { kind?: unknown } | null
     try {
-      lines.push({ ...(JSON.parse(line) as Line), ref: `${file}:${index + 1}` })
+      found = JSON.parse(line)
     } catch (cause) {
       if (index === texts.length - 1) break // no newline follows: the harness died while it wrote this line
-      throw new InputError([`${join(runDir, file)}:${index + 1} is not JSON: the record was damaged`], { cause })
+      throw new InputError([`${join(runDir, ref)} is not JSON: the record was damaged`], { cause })
     }
+    if (typeof found?.kind === 'string' && !kinds.has(found.kind)) continue
+    const parsed = schema.safeParse(found)
+    if (!parsed.success) {
+      const problems = problemsOf(parsed.error).join('; ')
+      throw new InputError([`${join(runDir, ref)} is no line of this file: ${problems}`])
+    }
+    lines.push(Object.assign(parsed.data as z.output<S> & Line, { ref }))
   }
   return lines
 }

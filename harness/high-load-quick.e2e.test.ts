@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isAlive, type Owner, ownerOf } from '../containers/embedded/owner.ts'
 import { readEvidence } from './evidence.ts'
+import { recordSchemas } from './record-schema.ts'
 import type { Verdict } from './verdict.ts'
 
 // The program as a user starts it, through npm, with the real stack and the real limit.
@@ -103,6 +104,20 @@ test('high-load-quick dies of memory at the end of a retry storm, and can be jud
     const [file = '', line] = ref.split(':')
     const lines = (await readFile(join(dir, file), 'utf8')).split('\n')
     expect(JSON.parse(lines[Number(line) - 1] ?? '')).toHaveProperty('kind')
+  }
+
+  // Reading a record forgives fields that no schema names; writing one must not make any.
+  for (const file of [
+    'run.json',
+    'truth.json',
+    'samples.ndjson',
+    'probes.ndjson',
+    'events.ndjson',
+    'stored.ndjson',
+  ] as const) {
+    const written = await readFile(join(dir, file), 'utf8')
+    const values = file.endsWith('.json') ? [written] : written.trimEnd().split('\n')
+    for (const value of values) expect(recordSchemas[file].parse(JSON.parse(value))).toEqual(JSON.parse(value))
   }
 
   // Judging works from the record alone, and never looks at what the stand-in was told.

@@ -1,5 +1,6 @@
+import { median } from 'simple-statistics'
 import type { Evidence, Recorded } from './evidence.ts'
-import type { Attempt, ClientSummary, Line } from './sample.ts'
+import type { Attempt, ClientSummary, EventRange, Line } from './sample.ts'
 
 /** One figure of one line of the record. */
 export interface Point {
@@ -47,37 +48,40 @@ export function watchedUntilMs(evidence: Evidence): number | null {
   return evidence.exit?.t ?? evidence.end?.t ?? null
 }
 
-/** The load's attempts at batches that found a living service: what came after the death says nothing about it. */
-export function batchAttempts(evidence: Evidence): Recorded<Attempt>[] {
-  const untilMs = evidence.exit?.t ?? Number.POSITIVE_INFINITY
-  return evidence.attempts.filter(
-    (attempt) => attempt.phase === 'load' && attempt.operation === 'write-batch' && attempt.startedMs < untilMs,
-  )
+/** Whether an attempt carried events of the load: a batch of them or a single one. */
+export function isLoadWrite({ phase, operation }: Attempt): boolean {
+  return phase === 'load' && operation !== 'query'
 }
 
-/** Attempts at batches that ended in one of these errors before the service died, by the time of the error. */
+/** The load's attempts to write events that found a living service: what came after the death says nothing about it. */
+export function writeAttempts(evidence: Evidence): Recorded<Attempt>[] {
+  const untilMs = evidence.exit?.t ?? Number.POSITIVE_INFINITY
+  return evidence.attempts.filter((attempt) => isLoadWrite(attempt) && attempt.startedMs < untilMs)
+}
+
+/** Attempts to write events that ended in one of these errors before the service died, by the time of the error. */
 export function failedAttempts(
   evidence: Evidence,
   classes: readonly NonNullable<Attempt['failure']>['errorClass'][],
 ): Recorded<Attempt>[] {
   const untilMs = watchedUntilMs(evidence) ?? Number.POSITIVE_INFINITY
-  return batchAttempts(evidence)
+  return writeAttempts(evidence)
     .filter((attempt) => attempt.failure && classes.includes(attempt.failure.errorClass) && attempt.endedMs <= untilMs)
     .sort((a, b) => a.endedMs - b.endedMs)
 }
 
-/** When the first batch failed. Infinity: none did. */
+/** When the first write failed. Infinity: none did. */
 export function firstErrorMs(evidence: Evidence): number {
-  return batchAttempts(evidence).reduce(
+  return writeAttempts(evidence).reduce(
     (first, attempt) => (attempt.outcome === 'ok' ? first : Math.min(first, attempt.endedMs)),
     Number.POSITIVE_INFINITY,
   )
 }
 
-/** Batches intended before the first of them failed: later on, a generator may look tired for the service's sake. */
+/** Writes intended before the first of them failed: later on, a generator may look tired for the service's sake. */
 export function attemptsBeforeFirstError(evidence: Evidence): Recorded<Attempt>[] {
   const untilMs = firstErrorMs(evidence)
-  return batchAttempts(evidence).filter((attempt) => attempt.intendedMs < untilMs)
+  return writeAttempts(evidence).filter((attempt) => attempt.intendedMs < untilMs)
 }
 
 /** What the load's clients had done at the end; the warm-up's own client is none of them. */
@@ -85,8 +89,16 @@ export function loadClients(evidence: Evidence): Recorded<ClientSummary>[] {
   return evidence.clients.filter((client) => client.client !== 'warm-up')
 }
 
-/** The ids of the events that these attempts carried, each once. */
-export function eventIds(attempts: readonly Pick<Attempt, 'client' | 'firstEvent' | 'events'>[]): Set<string> {
+/** What clients had sent when the run ended, and not heard of since. */
+export function openRanges(evidence: Evidence): (EventRange & { readonly client: string })[] {
+  // The first records have one range or none, since a buffered client has one request in flight at most.
+  return loadClients(evidence).flatMap(({ client, inFlight }) =>
+    [inFlight ?? []].flat().map((range) => ({ client, ...range })),
+  )
+}
+
+/** The ids of the events that these carried, each once. */
+export function eventIds(attempts: readonly (EventRange & { readonly client: string })[]): Set<string> {
   const ids = new Set<string>()
   for (const { client, firstEvent, events } of attempts) {
     for (let event = firstEvent; event < firstEvent + events; event++) ids.add(eventId(client, event))
@@ -101,7 +113,7 @@ export function eventId(client: string, event: number): string {
 
 /** How often an event was sent before the death, on average. `null`: nothing was sent. */
 export function attemptsPerEvent(evidence: Evidence): number | null {
-  const attempts = batchAttempts(evidence)
+  const attempts = writeAttempts(evidence)
   const distinct = eventIds(attempts).size
   return distinct === 0 ? null : attempts.reduce((sum, attempt) => sum + attempt.events, 0) / distinct
 }
@@ -109,7 +121,7 @@ export function attemptsPerEvent(evidence: Evidence): number | null {
 /** When the service had work: a request of the load was open, or the service itself said that events were pending. */
 export function pendingStretches(evidence: Evidence): Stretch[] {
   const untilMs = watchedUntilMs(evidence) ?? Number.POSITIVE_INFINITY
-  const open = batchAttempts(evidence).map((attempt) => ({ fromMs: attempt.startedMs, toMs: attempt.endedMs }))
+  const open = writeAttempts(evidence).map((attempt) => ({ fromMs: attempt.startedMs, toMs: attempt.endedMs }))
   const pending = points(evidence.service, (probe) => probe.eventsPending, 0)
   const stated = pending.flatMap((point, index) => {
     const next = pending[index + 1]
@@ -146,6 +158,16 @@ export function effectiveWriteRatePerSec(evidence: Evidence): number | null {
  */
 export function longestSilenceMs(evidence: Evidence): number {
   return Math.min(2_000, evidence.client.timeoutMs)
+}
+
+/** Events/s that the service wrote when it had one at a time and nothing else to do. `null`: there was no warm-up. */
+export function warmUpWriteRatePerSec(evidence: Evidence): number | null {
+  const written = evidence.attempts.filter(
+    ({ phase, operation, outcome }) => phase === 'warm-up' && operation !== 'query' && outcome === 'ok',
+  )
+  if (written.length === 0) return null
+  const durationMs = median(written.map((attempt) => (attempt.endedMs - attempt.startedMs) / attempt.events))
+  return durationMs > 0 ? 1000 / durationMs : null
 }
 
 /** The longest time within a stretch without a reading, its edges included. */

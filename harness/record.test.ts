@@ -2,6 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { InputError } from './errors.ts'
 import { readEvidence, readManifest } from './evidence.ts'
 import { createRecord, recordFiles, schemaVersion } from './record.ts'
 import { manifest } from './report/verdict.fixture.ts'
@@ -81,4 +82,45 @@ test('a record cannot be started where a file is in the way, which stays as it w
   await writeFile(dir, 'a file in the way')
   await expect(createRecord(join(dir, 'run'), manifest, truth)).rejects.toThrow()
   expect(await readFile(dir, 'utf8')).toBe('a file in the way')
+})
+
+test('a run.json that does not fit its schema is refused with every problem', async () => {
+  const { seed: _, ...rest } = manifest
+  const broken = { ...rest, load: { ...manifest.load, rrs: 'many', emitter: 'pigeon' } }
+  await writeFile(join(dir, recordFiles.manifest), JSON.stringify(broken))
+  const error = await readManifest(dir).catch((caught: unknown) => caught)
+  expect(error).toBeInstanceOf(InputError)
+  expect((error as InputError).problems.map((problem) => problem.replace(`${dir}/`, ''))).toEqual([
+    'run.json is no run.json of version 1: load.rrs: expected number, received string',
+    'run.json is no run.json of version 1: load.emitter: Invalid option: expected one of "per-rr"|"shared"|"direct"',
+    'run.json is no run.json of version 1: seed: expected number, received undefined',
+  ])
+})
+
+test('a run.json from before emitters is one of a client for each RR', async () => {
+  const { emitter: _, approvalShare: __, ...load } = manifest.load
+  await writeFile(join(dir, recordFiles.manifest), JSON.stringify({ ...manifest, load }))
+  expect(await readManifest(dir)).toEqual(manifest)
+})
+
+test.each([
+  [
+    'a line that does not fit its kind',
+    { kind: 'redis', t: 5, pingMs: 'fast', usedMemoryBytes: 2 },
+    'pingMs: expected',
+  ],
+  ['a line without a kind', { t: 5 }, 'kind: '],
+])('%s is named with what is wrong', async (_, broken, message) => {
+  const record = await createRecord(dir, manifest, truth)
+  record.probe(redis)
+  await record.close()
+  await appendFile(join(dir, recordFiles.probes), `${JSON.stringify(broken)}\n`)
+  await expect(readEvidence(dir)).rejects.toThrow(`probes.ndjson:2 is no line of this file: ${message}`)
+})
+
+test('a line of a kind that this version does not know is left out', async () => {
+  const record = await createRecord(dir, manifest, truth)
+  await record.close()
+  await appendFile(join(dir, recordFiles.probes), `{"kind":"weather","t":1}\n${JSON.stringify(redis)}\n`)
+  expect((await readEvidence(dir)).redis).toEqual([{ ...redis, ref: 'probes.ndjson:2' }])
 })

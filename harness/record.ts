@@ -1,9 +1,11 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { StackError } from './errors.ts'
 import type { ProbeLine, RunEvent, SampleLine, StoredLine } from './sample.ts'
-import type { ClientOptions, Expectation, Limits, Load, Phases, ServiceOptions } from './scenario.ts'
+import { clientOptionsSchema, limitsSchema, loadSchema, phasesSchema, serviceOptionsSchema } from './scenario.ts'
+import type { Described } from './schema.ts'
 
 /** The version of the record's format. A reader refuses a newer one. */
 export const schemaVersion = 1
@@ -20,37 +22,33 @@ export const recordFiles = {
   report: 'report.md',
 } as const
 
+export const manifestSchema = z.object({
+  schemaVersion: z.number(),
+  id: z.string(),
+  scenario: z.string(),
+  startedAt: z.string().describe('ISO 8601'),
+  load: loadSchema,
+  client: clientOptionsSchema,
+  limits: limitsSchema,
+  phases: phasesSchema,
+  poolSize: z.number(),
+  seed: z.number(),
+  command: z
+    .string()
+    .default('')
+    .describe("the command that repeats this run, less the profile, which is nobody's business who judges"),
+  expect: z.object({ expectation: z.string(), from: z.enum(['the scenario', '--expect', 'a changed knob']) }),
+  runtime: z.string(),
+  git: z.object({ commit: z.string(), dirty: z.boolean() }).nullable(),
+  versions: z.object({ culprit: z.string(), node: z.string() }),
+  machine: z.object({ cpuModel: z.string(), cpus: z.number(), memoryBytes: z.number(), kernel: z.string() }),
+})
 /** run.json: what was run, on what. Written once, before anything starts; how it ended stands in events.ndjson. */
-export interface Manifest {
-  readonly schemaVersion: number
-  readonly id: string
-  readonly scenario: string
-  readonly startedAt: string
-  readonly load: Load
-  readonly client: ClientOptions
-  readonly limits: Limits
-  readonly phases: Phases
-  readonly poolSize: number
-  readonly seed: number
-  /** The command that repeats this run, less the profile, which is nobody's business who judges. */
-  readonly command: string
-  readonly expect: { readonly expectation: Expectation; readonly from: 'the scenario' | '--expect' | 'a changed knob' }
-  readonly runtime: string
-  readonly git: { readonly commit: string; readonly dirty: boolean } | null
-  readonly versions: { readonly culprit: string; readonly node: string }
-  readonly machine: {
-    readonly cpuModel: string
-    readonly cpus: number
-    readonly memoryBytes: number
-    readonly kernel: string
-  }
-}
+export type Manifest = Described<typeof manifestSchema>
 
+export const truthSchema = z.object({ service: serviceOptionsSchema, replay: z.string() })
 /** truth.json: what the stand-in was told to do. Nothing that judges opens it. */
-export interface Truth {
-  readonly service: ServiceOptions
-  readonly replay: string
-}
+export type Truth = Described<typeof truthSchema>
 
 /** The append-only record of one run. Each line is handed to the system as it comes, so a dead harness loses none. */
 export interface RecordWriter extends AsyncDisposable {

@@ -2,7 +2,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startStack } from '../containers/stack.ts'
 import { type Clock, createClock } from './clock.ts'
-import { readBack, startCollector } from './collector/index.ts'
+import { readBack, readQueueBack, startCollector } from './collector/index.ts'
 import { InterruptedError, messageOf } from './errors.ts'
 import { readEvidence, readManifest } from './evidence.ts'
 import { hypotheses } from './hypotheses/index.ts'
@@ -83,7 +83,7 @@ async function observe(
   const driving = drive(workload) // ahead of the burst: the load's own preparation must not delay what is due at 0
   await wait(Math.max(0, -clock.now()), undefined, { signal })
   record.event({ kind: 'burst', t: clock.now(), at: new Date(clock.burstAtEpochMs).toISOString() })
-  progress.watch(() => ({ atMs: clock.now(), load, limits, ...driving.live, ...collector.latest }))
+  progress.watch(() => ({ atMs: clock.now(), limits, ...driving.live, ...collector.latest }))
   const reason = await Promise.race<EndReason>([
     driving.done.then(() => collector.drained(over.signal)).then(() => 'drained'),
     collector.died.then(() => wait(phases.afterDeathMs, 'died', { signal: over.signal })),
@@ -95,10 +95,12 @@ async function observe(
   record.event({ kind: 'end', t: clock.now(), reason })
 
   progress.say('reading the database back')
-  const postgresUrl = stack.postgres.connectionString
-  await readBack({ postgresUrl, runId, clock, write: record.stored }).catch((error: unknown) => {
-    progress.say(`the database could not be read back: ${messageOf(error)}`)
-  })
+  const reading = { runId, clock, write: record.stored }
+  const say = (what: string) => (error: unknown) =>
+    progress.say(`the ${what} could not be read back: ${messageOf(error)}`)
+  // The queue before the database: what leaves it meanwhile goes there.
+  await readQueueBack({ ...reading, redisUrl: stack.redis.url }).catch(say('dead-letter queue'))
+  await readBack({ ...reading, postgresUrl: stack.postgres.connectionString }).catch(say('database'))
 }
 
 /** Aborts with `signal`, when told to, and in any case when the scope is left. */

@@ -1,4 +1,6 @@
-import type { AppliedLimits, ProcessExit, ResourceReading, WatchdogKill } from './stack.ts'
+import { z } from 'zod'
+import { type Described, line } from './schema.ts'
+import { appliedLimitsSchema, processExitSchema, resourceReadingSchema, watchdogKillSchema } from './stack.ts'
 
 /** One line of a record. `t` is in milliseconds since the burst; probes that start before it have negative times. */
 export interface Line {
@@ -6,183 +8,219 @@ export interface Line {
   readonly t: number
 }
 
-/**
- * How an attempt ended. `unknown`: no answer came, so the service may or may not have done the work, and a retry may
- * do it twice.
- */
-export type Outcome = 'ok' | 'failed' | 'unknown'
+const outcomeSchema = z
+  .enum(['ok', 'failed', 'unknown'])
+  .describe(
+    'how an attempt ended; unknown: no answer came, so the service may or may not have done the work, and a retry may do it twice',
+  )
+export type Outcome = Described<typeof outcomeSchema>
 
-/** What the client saw. `reset`: the peer ended an open connection, by FIN or RST (`errno` and `syscall` tell which). */
-export type ErrorClass = 'reset' | 'timeout' | 'refused' | 'connect-timeout' | '5xx' | '4xx' | 'local'
+export const errorClassSchema = z
+  .enum(['reset', 'timeout', 'refused', 'connect-timeout', '5xx', '4xx', 'local'])
+  .describe(
+    'what the client saw; reset: the peer ended an open connection, by FIN or RST (errno and syscall tell which)',
+  )
+export type ErrorClass = Described<typeof errorClassSchema>
 
-export interface Failure {
-  readonly errorClass: ErrorClass
-  readonly code?: string
-  readonly errno?: number
-  readonly syscall?: string
-  readonly message?: string
-}
+const failureSchema = z
+  .object({
+    errorClass: errorClassSchema,
+    code: z.string().optional(),
+    errno: z.number().optional(),
+    syscall: z.string().optional(),
+    message: z.string().optional(),
+  })
+  .meta({ id: 'Failure' })
+export type Failure = Described<typeof failureSchema>
 
+const eventRangeSchema = z
+  .object({ firstEvent: z.number(), events: z.number() })
+  .meta({ id: 'EventRange', description: 'events of one client: firstEvent up to firstEvent + events - 1' })
+export type EventRange = Described<typeof eventRangeSchema>
+
+const attemptSchema = line('attempt', {
+  phase: z.enum(['warm-up', 'load']),
+  operation: z
+    .enum(['write-batch', 'write-event', 'query'])
+    .describe('write-batch and write-event carry events: an array of them, or a single one'),
+  client: z.string().describe("the audit client that sent it, or the query's correlation id"),
+  ...eventRangeSchema.shape,
+  attempt: z.number().describe('1 for the first attempt at these events'),
+  intendedMs: z.number(),
+  startedMs: z.number(),
+  endedMs: z.number(),
+  outcome: outcomeSchema,
+  status: z.number().nullable(),
+  failure: failureSchema.nullable(),
+}).meta({ id: 'Attempt', description: 'one HTTP attempt; t = startedMs' })
 /** samples.ndjson: one HTTP attempt. `t` = `startedMs`. */
-export interface Attempt extends Line {
-  readonly kind: 'attempt'
-  readonly phase: 'warm-up' | 'load'
-  readonly operation: 'write-batch' | 'query'
-  /** The audit client that sent it, or the query's correlation id. */
-  readonly client: string
-  /** Numbers of the events carried: `firstEvent` up to `firstEvent + events - 1` of this client. */
-  readonly firstEvent: number
-  readonly events: number
-  /** 1 for the first attempt at this batch. */
-  readonly attempt: number
-  readonly intendedMs: number
-  readonly startedMs: number
-  readonly endedMs: number
-  readonly outcome: Outcome
-  readonly status: number | null
-  readonly failure: Failure | null
-}
+export type Attempt = Described<typeof attemptSchema>
 
+const dropSchema = line('drop', {
+  client: z.string(),
+  firstEvent: z.number().nullable().describe('null where the events never got a number: they found the buffer full'),
+  events: z.number(),
+  why: z.enum(['attempts-exhausted', 'rejected', 'buffer-full']),
+}).meta({ id: 'Drop', description: 'the audit client gave events up' })
 /** samples.ndjson: the audit client gave events up. */
-export interface Drop extends Line {
-  readonly kind: 'drop'
-  readonly client: string
-  /** `null` where the events never got a number: they found the buffer full. */
-  readonly firstEvent: number | null
-  readonly events: number
-  readonly why: 'attempts-exhausted' | 'rejected' | 'buffer-full'
-}
+export type Drop = Described<typeof dropSchema>
 
+const clientSummarySchema = line('client', {
+  client: z.string(),
+  emitted: z.number().describe('events that it took'),
+  unfinished: z.number().describe('events that wait, or are in an attempt'),
+  inFlight: z
+    .union([eventRangeSchema, z.array(eventRangeSchema)])
+    .nullish()
+    .describe(
+      'requests in an attempt, or in the pause before a retry, when the run ended: sent, and nobody knows more; the first records have one range or null',
+    ),
+  jsonBytes: z.number().describe('size of its events as JSON, all together'),
+}).meta({ id: 'ClientSummary', description: 'what an audit client had done when the load ended' })
 /** samples.ndjson: what an audit client had done when the load ended. */
-export interface ClientSummary extends Line {
-  readonly kind: 'client'
-  readonly client: string
-  /** Events put into the buffer. */
-  readonly emitted: number
-  /** Events still in the buffer or in an attempt. */
-  readonly unfinished: number
-  /** The batch that was in an attempt when the run ended: it was sent, and nobody knows more. */
-  readonly inFlight?: { readonly firstEvent: number; readonly events: number } | null
-  /** Their size as JSON, all events of this client together. */
-  readonly jsonBytes: number
-}
+export type ClientSummary = Described<typeof clientSummarySchema>
 
+const cgroupSchema = line('cgroup', resourceReadingSchema.shape).meta({
+  id: 'CgroupProbe',
+  description:
+    "the control group's counters, or the watchdog's in their place; null where the counter does not exist on this host",
+})
 /** probes.ndjson */
-export interface CgroupProbe extends Line, ResourceReading {
-  readonly kind: 'cgroup'
-}
+export type CgroupProbe = Described<typeof cgroupSchema>
 
+const healthSchema = line('health', {
+  tookMs: z.number(),
+  status: z.number().nullable(),
+  failure: failureSchema.nullable(),
+}).meta({
+  id: 'HealthProbe',
+  description: 'GET /health on a connection of its own; t is when the answer, or the failure, came',
+})
 /** probes.ndjson: GET /health on a connection of its own. `t` is when the answer, or the failure, came. */
-export interface HealthProbe extends Line {
-  readonly kind: 'health'
-  readonly tookMs: number
-  readonly status: number | null
-  readonly failure: Failure | null
-}
+export type HealthProbe = Described<typeof healthSchema>
 
-/**
- * probes.ndjson: the service's own figures, from its Prometheus metrics. `null`: this service does not publish it, or
- * did not answer.
- */
-export interface ServiceProbe extends Line {
-  readonly kind: 'service'
-  readonly requestsInProgress: number | null
-  readonly requestsAwaitingAnswer: number | null
-  readonly requestsAbandoned: number | null
-  readonly requestsReset: number | null
-  readonly eventsPending: number | null
-  readonly eventsWritten: number | null
-  readonly poolInUse: number | null
-  readonly poolIdle: number | null
-  readonly poolWaiting: number | null
-  readonly poolMax: number | null
-}
+const serviceSchema = line('service', {
+  requestsInProgress: z.number().nullable(),
+  requestsAwaitingAnswer: z.number().nullable(),
+  requestsAbandoned: z.number().nullable(),
+  requestsReset: z.number().nullable(),
+  eventsPending: z.number().nullable(),
+  eventsWritten: z.number().nullable(),
+  poolInUse: z.number().nullable(),
+  poolIdle: z.number().nullable(),
+  poolWaiting: z.number().nullable(),
+  poolMax: z.number().nullable(),
+}).meta({
+  id: 'ServiceProbe',
+  description: "the service's own figures, from its metrics; null: this service does not publish it",
+})
+/** probes.ndjson: the service's own figures, from its Prometheus metrics. `null`: this service does not publish it. */
+export type ServiceProbe = Described<typeof serviceSchema>
 
+const postgresSchema = line('postgres', {
+  active: z.number(),
+  idle: z.number(),
+  idleInTransaction: z.number(),
+  lockWaits: z.number().describe('sessions that wait for a lock'),
+  waits: z.record(z.string(), z.number()).describe('sessions by wait event type, such as Lock, IO, Client'),
+  longestTransactionMs: z.number(),
+  deadlocks: z.number(),
+  commits: z.number(),
+  rollbacks: z.number(),
+  rowsInserted: z.number(),
+}).meta({ id: 'PostgresProbe', description: "the service's sessions and its database, as PostgreSQL sees them" })
 /** probes.ndjson: what PostgreSQL says of the service's sessions and of its database. */
-export interface PostgresProbe extends Line {
-  readonly kind: 'postgres'
-  readonly active: number
-  readonly idle: number
-  readonly idleInTransaction: number
-  /** Sessions that wait for a lock. */
-  readonly lockWaits: number
-  /** Sessions by wait event type, such as `Lock`, `IO`, `Client`. */
-  readonly waits: Readonly<Record<string, number>>
-  /** Longest open transaction. */
-  readonly longestTransactionMs: number
-  readonly deadlocks: number
-  readonly commits: number
-  readonly rollbacks: number
-  readonly rowsInserted: number
-}
+export type PostgresProbe = Described<typeof postgresSchema>
 
+const redisSchema = line('redis', {
+  pingMs: z.number(),
+  usedMemoryBytes: z.number(),
+  dlqLength: z.number().describe('entries of the dead-letter queue'),
+}).meta({ id: 'RedisProbe' })
 /** probes.ndjson */
-export interface RedisProbe extends Line {
-  readonly kind: 'redis'
-  readonly pingMs: number
-  readonly usedMemoryBytes: number
-  readonly dlqLength: number
-}
+export type RedisProbe = Described<typeof redisSchema>
 
+const probeFailureSchema = line('probe-failed', {
+  probe: z.enum(['service', 'postgres', 'redis', 'cgroup']),
+  message: z.string(),
+}).meta({ id: 'ProbeFailure', description: 'a probe that got no answer, and why' })
 /** probes.ndjson: a probe that got no answer, and why. */
-export interface ProbeFailure extends Line {
-  readonly kind: 'probe-failed'
-  readonly probe: 'service' | 'postgres' | 'redis' | 'cgroup'
-  readonly message: string
-}
+export type ProbeFailure = Described<typeof probeFailureSchema>
 
+const generatorSchema = line('generator', {
+  eventLoopDelayP99Ms: z.number(),
+  eventLoopDelayMaxMs: z.number(),
+  cpuPercent: z.number(),
+  rssBytes: z.number(),
+}).meta({ id: 'GeneratorProbe', description: 'the load generator itself, over the second that ends at t' })
 /** probes.ndjson: the load generator itself, over the second that ends at `t`. */
-export interface GeneratorProbe extends Line {
-  readonly kind: 'generator'
-  readonly eventLoopDelayP99Ms: number
-  readonly eventLoopDelayMaxMs: number
-  readonly cpuPercent: number
-  readonly rssBytes: number
-}
+export type GeneratorProbe = Described<typeof generatorSchema>
 
-export type EndReason = 'drained' | 'died' | 'time-limit' | 'interrupted' | 'error'
+const endReasonSchema = z.enum(['drained', 'died', 'time-limit', 'interrupted', 'error'])
+export type EndReason = Described<typeof endReasonSchema>
 
 /** events.ndjson */
-export type RunEvent =
-  | (Line & AppliedLimits & { readonly kind: 'limits' })
-  | (Line & {
-      readonly kind: 'stack-ready'
-      readonly pid: number | null
-      readonly versions: Readonly<Record<string, string>>
-    })
-  | (Line & { readonly kind: 'warm-up'; readonly attempts: number; readonly failed: number })
-  | (Line & { readonly kind: 'burst'; readonly at: string })
-  | (Line & ProcessExit & { readonly kind: 'exit' })
-  | (Line & {
-      readonly kind: 'watchdog-kill'
-      readonly why: WatchdogKill['why']
-      readonly memoryBytes: number
-      readonly longestPauseMs: number
-    })
-  | (Line & { readonly kind: 'stderr'; readonly line: string })
-  | (Line & { readonly kind: 'end'; readonly reason: EndReason; readonly message?: string })
+export const runEventSchema = z.discriminatedUnion('kind', [
+  line('limits', appliedLimitsSchema.shape).meta({ id: 'Limits', description: 'the limits as read back' }),
+  line('stack-ready', { pid: z.number().nullable(), versions: z.record(z.string(), z.string()) }).meta({
+    id: 'StackReady',
+  }),
+  line('warm-up', { attempts: z.number(), failed: z.number() }).meta({ id: 'WarmUp' }),
+  line('burst', { at: z.string().describe('ISO 8601') }).meta({ id: 'Burst', description: 'the zero of every t' }),
+  line('exit', processExitSchema.shape).meta({ id: 'Exit', description: "the service's own end" }),
+  line('watchdog-kill', watchdogKillSchema.shape).meta({
+    id: 'WatchdogKill',
+    description: 'the user-space watchdog says that it killed the service',
+  }),
+  line('stderr', { line: z.string() }).meta({ id: 'Stderr' }),
+  line('end', { reason: endReasonSchema, message: z.string().optional() }).meta({ id: 'End' }),
+])
+export type RunEvent = Described<typeof runEventSchema>
+
+const storedSchema = line('stored', {
+  client: z.string(),
+  copies: z.array(z.number()).describe('how often each event of this client is in the database: copies[n] for event n'),
+}).meta({ id: 'Stored' })
+export type Stored = Described<typeof storedSchema>
+
+const storedEndSchema = line('stored-end', { rows: z.number() }).meta({
+  id: 'StoredEnd',
+  description: 'the database was read back to the end',
+})
+const queuedSchema = line('queued', {
+  client: z.string(),
+  events: z.array(z.number()).describe("numbers of this client's events that wait in the dead-letter queue, each once"),
+}).meta({ id: 'Queued' })
+export type Queued = Described<typeof queuedSchema>
+
+const queuedEndSchema = line('queued-end', {
+  entries: z.number().describe('entries of the queue, of this run or not'),
+}).meta({ id: 'QueuedEnd', description: 'the dead-letter queue was read back to the end' })
+
+/** samples.ndjson */
+export const sampleLineSchema = z.discriminatedUnion('kind', [attemptSchema, dropSchema, clientSummarySchema])
+export type SampleLine = Described<typeof sampleLineSchema>
+
+/** probes.ndjson */
+export const probeLineSchema = z.discriminatedUnion('kind', [
+  cgroupSchema,
+  healthSchema,
+  serviceSchema,
+  postgresSchema,
+  redisSchema,
+  generatorSchema,
+  probeFailureSchema,
+])
+export type ProbeLine = Described<typeof probeLineSchema>
 
 /**
- * stored.ndjson: how often each event of a client is in the database after the run: `copies[n]` for its event n.
- * A last line of kind `stored-end` says that the read-back was complete.
+ * stored.ndjson: what became of each event in the end. The queue is read before the database: an event that leaves it
+ * meanwhile for the database is seen there.
  */
-export interface Stored extends Line {
-  readonly kind: 'stored'
-  readonly client: string
-  readonly copies: readonly number[]
-}
-export interface StoredEnd extends Line {
-  readonly kind: 'stored-end'
-  readonly rows: number
-}
-
-export type SampleLine = Attempt | Drop | ClientSummary
-export type ProbeLine =
-  | CgroupProbe
-  | HealthProbe
-  | ServiceProbe
-  | PostgresProbe
-  | RedisProbe
-  | GeneratorProbe
-  | ProbeFailure
-export type StoredLine = Stored | StoredEnd
+export const storedLineSchema = z.discriminatedUnion('kind', [
+  storedSchema,
+  storedEndSchema,
+  queuedSchema,
+  queuedEndSchema,
+])
+export type StoredLine = Described<typeof storedLineSchema>

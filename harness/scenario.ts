@@ -1,54 +1,69 @@
+import { z } from 'zod'
+import type { Described } from './schema.ts'
+
+const paceSchema = z
+  .object({ rrs: z.number(), everyMs: z.number() })
+  .meta({ id: 'Pace', description: 'rrs of them every everyMs' })
 /** When RRs are created: `rrs` of them every `everyMs`. Without a pace all are created at once. */
-export interface Pace {
-  readonly rrs: number
-  readonly everyMs: number
-}
+export type Pace = Described<typeof paceSchema>
 
-export interface Load {
-  /** RemediationRequests created in the burst. */
-  readonly rrs: number
-  /** Audit events of each RR: 3 or 4 (started, one or two phase transitions, completed or failed). */
-  readonly eventsPerRr: number
-  /** From an RR's first event to its last, at most. */
-  readonly lifeMs: number
-  /** The RRs of one batch are created within this time. */
-  readonly spreadMs: number
-  readonly pace: Pace | null
-  /** Queries by correlation id beside the writes, at a constant rate from the burst on. */
-  readonly queriesPerSec: number
-}
+export const emitters = ['per-rr', 'shared', 'direct'] as const
+/** How events get to the service: through a buffered client for each RR, through one for all, or each by itself. */
+export type Emitter = (typeof emitters)[number]
 
+export const loadSchema = z
+  .object({
+    rrs: z.number().describe('RemediationRequests created in the burst'),
+    eventsPerRr: z
+      .number()
+      .describe('audit events of each RR: 3 or 4 (started, one or two phase transitions, completed or failed)'),
+    lifeMs: z.number().describe("from an RR's first event to its last, at most"),
+    spreadMs: z.number().describe('the RRs of one batch are created within this time'),
+    pace: paceSchema.nullable().describe('when RRs are created; null: all at once'),
+    queriesPerSec: z
+      .number()
+      .describe('queries by correlation id beside the writes, at a constant rate from the burst on'),
+    approvalShare: z
+      .number()
+      .default(0)
+      .describe('of the RRs: the share that asks for an approval, with two or three events more'),
+    emitter: z
+      .enum(emitters)
+      .default('per-rr')
+      .describe('through a buffered client for each RR, through one for all, or each event by itself'),
+  })
+  .meta({ id: 'Load' })
+export type Load = Described<typeof loadSchema>
+
+export const clientOptionsSchema = z
+  .object({
+    bufferEvents: z.number(),
+    batchEvents: z.number(),
+    flushMs: z.number(),
+    timeoutMs: z.number(),
+    attempts: z.number(),
+    retryPauseMs: z.number().describe('the pause after attempt n is n² times this'),
+  })
+  .meta({ id: 'ClientOptions' })
 /** The buffered audit client, as the real RemediationOrchestrator configures it. */
-export interface ClientOptions {
-  readonly bufferEvents: number
-  readonly batchEvents: number
-  readonly flushMs: number
-  readonly timeoutMs: number
-  readonly attempts: number
-  /** The pause after attempt n is n² times this. */
-  readonly retryPauseMs: number
-}
+export type ClientOptions = Described<typeof clientOptionsSchema>
 
-export interface ServiceOptions {
-  /** How the stand-in behaves. Never part of the evidence. */
-  readonly profile: string
-  readonly profileOptions: Readonly<Record<string, number>>
-  readonly poolSize: number
-}
+export const serviceOptionsSchema = z.object({
+  profile: z.string().describe('how the stand-in behaves; never part of the evidence'),
+  profileOptions: z.record(z.string(), z.number()),
+  poolSize: z.number(),
+})
+export type ServiceOptions = Described<typeof serviceOptionsSchema>
 
-export interface Limits {
-  readonly memoryLimitBytes: number
-  readonly cpus: number
-}
+export const limitsSchema = z.object({ memoryLimitBytes: z.number(), cpus: z.number() })
+export type Limits = Described<typeof limitsSchema>
 
-export interface Phases {
-  /** Before the burst; must be free of errors. */
-  readonly warmUpMs: number
-  /** How long to go on watching after the service died. */
-  readonly afterDeathMs: number
-  /** The end at the latest. A run that gets here does not claim that the service survived. */
-  readonly maxMs: number
-}
+export const phasesSchema = z.object({
+  warmUpMs: z.number().describe('before the burst; must be free of errors'),
+  afterDeathMs: z.number().describe('how long to go on watching after the service died'),
+  maxMs: z.number().describe('the end at the latest; a run that gets here does not claim that the service survived'),
+})
+export type Phases = Described<typeof phasesSchema>
 
 /**
  * What a run is expected to show: `crash`, `survive`, `any` (a verdict, whichever), or the name of a hypothesis that

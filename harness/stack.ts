@@ -1,61 +1,75 @@
-/** What a limiter enforces, as read back after it was set. `null` where this limiter cannot say. */
-export interface AppliedLimits {
-  /** How the limit is enforced: it decides how far a verdict about memory may go. */
-  readonly limiter: 'cgroup-v1' | 'cgroup-v2' | 'systemd' | 'watchdog' | 'engine'
-  readonly memoryLimitBytes: number | null
-  /** Memory plus swap. Equal to the memory limit when swap is shut off. */
-  readonly memoryAndSwapLimitBytes: number | null
-  /** `null`: no CPU limit is in force. */
-  readonly cpus: number | null
-  /**
-   * What holds the service to its CPUs: the kernel's CFS quota, being pinned to so many of them, or nothing. Absent in
-   * records from before there was anything but a quota.
-   */
-  readonly cpusBy?: 'quota' | 'affinity' | 'nothing'
-  /** Why the CPU limit that was asked for is not in force. */
-  readonly cpusWhyNot?: string
-}
+import { z } from 'zod'
+import type { Described } from './schema.ts'
 
+export const appliedLimitsSchema = z.object({
+  limiter: z
+    .enum(['cgroup-v1', 'cgroup-v2', 'systemd', 'watchdog', 'engine'])
+    .describe('how the limit is enforced: it decides how far a verdict about memory may go'),
+  memoryLimitBytes: z.number().nullable(),
+  memoryAndSwapLimitBytes: z
+    .number()
+    .nullable()
+    .describe('memory plus swap: equal to the memory limit when swap is shut off'),
+  cpus: z.number().nullable().describe('null: no CPU limit is in force'),
+  cpusBy: z
+    .enum(['quota', 'affinity', 'nothing'])
+    .optional()
+    .describe(
+      "what holds the service to its CPUs: the kernel's CFS quota, being pinned to so many of them, or nothing; absent in records from before there was anything but a quota",
+    ),
+  cpusWhyNot: z.string().optional().describe('why the CPU limit that was asked for is not in force'),
+})
+/** What a limiter enforces, as read back after it was set. `null` where this limiter cannot say. */
+export type AppliedLimits = Described<typeof appliedLimitsSchema>
+
+export const watchdogKillSchema = z.object({
+  why: z.enum(['above the limit', 'the watchdog failed']),
+  memoryBytes: z.number(),
+  longestPauseMs: z.number().describe('the longest time between two looks of the watchdog until then'),
+})
 /** The user-space watchdog's own word that it killed the service. */
-export interface WatchdogKill {
-  readonly why: 'above the limit' | 'the watchdog failed'
-  readonly memoryBytes: number
+export interface WatchdogKill extends Described<typeof watchdogKillSchema> {
   /** By `process.hrtime`. */
   readonly atNs: bigint
-  /** The longest time between two of its looks until then. */
-  readonly longestPauseMs: number
 }
 
+export const resourceReadingSchema = z.object({
+  memoryBytes: z.number().nullable(),
+  memoryPeakBytes: z
+    .number()
+    .nullable()
+    .describe("the kernel's own high-water mark: it sees spikes between two samples"),
+  rssBytes: z.number().nullable().describe('anonymous memory: the usage without page cache'),
+  oomKills: z.number().nullable().describe('of the group; of the whole machine where there is no group'),
+  cpuUsageMs: z.number().nullable(),
+  periods: z.number().nullable(),
+  throttledPeriods: z.number().nullable(),
+  throttledMs: z.number().nullable(),
+  cpuWaitMs: z
+    .number()
+    .nullable()
+    .optional()
+    .describe(
+      'time that threads were ready to run and had no CPU, all together: what throttling is to a quota; read for pinning only',
+    ),
+})
 /**
  * One reading of a control group's counters, or of what stands in for one. `null` where the counter does not exist on
  * this host.
  */
-export interface ResourceReading {
-  readonly memoryBytes: number | null
-  /** The kernel's own high-water mark: it sees spikes between two samples. */
-  readonly memoryPeakBytes: number | null
-  /** Anonymous memory: the usage without page cache. */
-  readonly rssBytes: number | null
-  /** Of the group; of the whole machine where there is no group. */
-  readonly oomKills: number | null
-  readonly cpuUsageMs: number | null
-  readonly periods: number | null
-  readonly throttledPeriods: number | null
-  readonly throttledMs: number | null
-  /** Time that threads were ready to run and had no CPU, all together: what throttling is to a quota. Read for pinning only. */
-  readonly cpuWaitMs?: number | null
-}
+export type ResourceReading = Described<typeof resourceReadingSchema>
 
 /** Counters on kept-open files: they can be read until the group is removed, also after the process died. */
 export interface ResourceCounters {
   read(): ResourceReading
 }
 
-export interface ProcessExit {
-  readonly pid: number
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-}
+export const processExitSchema = z.object({
+  pid: z.number(),
+  code: z.number().nullable(),
+  signal: z.string().nullable().describe('such as SIGKILL'),
+})
+export type ProcessExit = Described<typeof processExitSchema>
 
 /** The service under test. Nothing downstream knows how it is run, except through the record. */
 export interface Service {

@@ -1,152 +1,180 @@
-import type { ErrorClass } from './sample.ts'
-import type { AppliedLimits } from './stack.ts'
+import { z } from 'zod'
+import { errorClassSchema } from './sample.ts'
+import type { Described } from './schema.ts'
+import { appliedLimitsSchema } from './stack.ts'
 
-/** Where a cause stands in the chain. `instrument`: the load generator itself, which makes all else inconclusive. */
-export type Role = 'trigger' | 'amplifier' | 'death' | 'instrument'
+const count = z.number()
+const measured = z.number().nullable()
 
-/** `not exercised`: the run never got to where the claim could have shown. */
-export type Answer = 'supported' | 'refuted' | 'inconclusive' | 'not exercised'
+const roleSchema = z
+  .enum(['trigger', 'amplifier', 'death', 'instrument'])
+  .describe(
+    'where a cause stands in the chain; instrument: the load generator itself, which makes all else inconclusive',
+  )
+export type Role = Described<typeof roleSchema>
 
+const answerSchema = z
+  .enum(['supported', 'refuted', 'inconclusive', 'not exercised'])
+  .describe('not exercised: the run never got to where the claim could have shown')
+export type Answer = Described<typeof answerSchema>
+
+const observedSchema = z.object({
+  result: z.enum(['seen', 'absent', 'not measurable']),
+  because: z.string().describe('a measured fact in words'),
+  refs: z.array(z.string()).describe('the lines of the record that show it, such as probes.ndjson:2714'),
+  sinceMs: z
+    .number()
+    .optional()
+    .describe('when the state began that was seen, where it is one that begins: milliseconds since the burst'),
+})
 /** What became of one prediction. `because` is a measured fact in words, `refs` the lines of the record that show it. */
-export interface Observed {
-  readonly result: 'seen' | 'absent' | 'not measurable'
-  readonly because: string
-  readonly refs: readonly string[]
-  /** When the state began that was seen, where it is one that begins: milliseconds since the burst. */
-  readonly sinceMs?: number
-}
+export type Observed = Described<typeof observedSchema>
 
-export interface Observation extends Observed {
-  readonly prediction: string
-  readonly necessary: boolean
-}
+const observationSchema = z
+  .object({ prediction: z.string(), necessary: z.boolean(), ...observedSchema.shape })
+  .meta({ id: 'Observation', description: 'what became of one prediction' })
+export type Observation = Described<typeof observationSchema>
 
-export interface Finding {
-  readonly hypothesis: string
-  readonly label: string
-  readonly role: Role
-  readonly claim: string
-  readonly answer: Answer
-  readonly because: string
-  readonly observations: readonly Observation[]
-}
+const findingSchema = z
+  .object({
+    hypothesis: z.string(),
+    label: z.string(),
+    role: roleSchema,
+    claim: z.string(),
+    answer: answerSchema,
+    because: z.string(),
+    observations: z.array(observationSchema),
+  })
+  .meta({ id: 'Finding' })
+export type Finding = Described<typeof findingSchema>
 
+const chainLinkSchema = z
+  .object({ role: roleSchema, hypothesis: z.string(), leadsTo: z.string().nullable(), because: z.string().nullable() })
+  .meta({ id: 'ChainLink', description: 'a step of the chain, first things first, and what ties it to a later one' })
 /** A step of the chain, first things first, and what ties it to the step after it. */
-export interface ChainLink {
-  readonly role: Role
-  readonly hypothesis: string
-  readonly leadsTo: string | null
-  readonly because: string | null
-}
+export type ChainLink = Described<typeof chainLinkSchema>
 
+const errorSpanSchema = z
+  .object({
+    errorClass: errorClassSchema,
+    count,
+    firstMs: z.number(),
+    lastMs: z.number(),
+    perSecond: z
+      .array(z.tuple([z.number(), z.number()]))
+      .describe('errors in each second since the burst: [second, count]'),
+    firstRef: z.string().describe('the line of the first one'),
+  })
+  .meta({
+    id: 'ErrorSpan',
+    description: 'when an error class was seen at the client; times in milliseconds since the burst',
+  })
 /** When an error class was seen at the client. Times in milliseconds since the burst. */
-export interface ErrorSpan {
-  readonly errorClass: ErrorClass
-  readonly count: number
-  readonly firstMs: number
-  readonly lastMs: number
-  /** Errors in each second since the burst: `[second, count]`, seconds without any left out. */
-  readonly perSecond: readonly (readonly [number, number])[]
-  /** The line of the first one. */
-  readonly firstRef: string
-}
+export type ErrorSpan = Described<typeof errorSpanSchema>
 
-export interface Timeline {
-  readonly errors: readonly ErrorSpan[]
-  readonly diedMs: number | null
-  readonly firstHealthFailureMs: number | null
-  readonly lastHealthOkMs: number | null
-}
+const timelineSchema = z.object({
+  errors: z.array(errorSpanSchema),
+  diedMs: measured,
+  firstHealthFailureMs: measured,
+  lastHealthOkMs: measured,
+})
+export type Timeline = Described<typeof timelineSchema>
 
-export interface Percentiles {
-  readonly count: number
-  readonly p50Ms: number
-  readonly p95Ms: number
-  readonly p99Ms: number
-  readonly maxMs: number
-}
+const percentilesSchema = z
+  .object({ count, p50Ms: z.number(), p95Ms: z.number(), p99Ms: z.number(), maxMs: z.number() })
+  .meta({ id: 'Percentiles' })
+export type Percentiles = Described<typeof percentilesSchema>
 
-/** Of the attempts at batches in the load phase, timeouts included. `null`: there were none. */
-export interface Latency {
-  /** From the intended start: what the caller felt. */
-  readonly response: Percentiles | null
-  /** From the actual start: what the service took. */
-  readonly service: Percentiles | null
-  /** Actual minus intended start, before the first error: what the generator added. */
-  readonly sendDelay: Percentiles | null
-}
+const latencySchema = z
+  .object({
+    response: percentilesSchema.nullable().describe('from the intended start: what the caller felt'),
+    service: percentilesSchema.nullable().describe('from the actual start: what the service took'),
+    sendDelay: percentilesSchema
+      .nullable()
+      .describe('actual minus intended start, before the first error: what the generator added'),
+  })
+  .describe("of the load's attempts to write, timeouts included; null: there were none")
+export type Latency = Described<typeof latencySchema>
 
-export interface Memory {
-  readonly limiter: AppliedLimits['limiter'] | null
-  readonly limitBytes: number | null
-  readonly peakBytes: number | null
-  readonly baselineBytes: number | null
-  /** At most 60 values over the run, each the highest of its stretch: for a small picture. */
-  readonly seriesBytes: readonly number[]
-}
+const memorySchema = z.object({
+  limiter: appliedLimitsSchema.shape.limiter.nullable(),
+  limitBytes: measured,
+  peakBytes: measured,
+  baselineBytes: measured,
+  seriesBytes: z
+    .array(z.number())
+    .describe('at most 60 values over the run, each the highest of its stretch: for a small picture'),
+})
+export type Memory = Described<typeof memorySchema>
 
-/** What held the service to its CPUs. `null`: not read back; no limit where it was held by nothing. */
-export interface CpuLimit {
-  readonly limitCpus: number | null
-  readonly by: NonNullable<AppliedLimits['cpusBy']> | null
-}
+const cpuLimitSchema = z
+  .object({ limitCpus: measured, by: appliedLimitsSchema.shape.cpusBy.unwrap().nullable() })
+  .describe('what held the service to its CPUs; null: not read back; no limit where it was held by nothing')
+export type CpuLimit = Described<typeof cpuLimitSchema>
 
-/** Every event of the load, by its own id. `null` where the database was not read back. */
-export interface Accounting {
-  readonly emitted: number
-  readonly attempted: number
-  readonly acknowledged: number
-  readonly stored: number | null
-  readonly acknowledgedAndLost: number | null
-  readonly storedUnacknowledged: number | null
-  readonly storedMoreThanOnce: number | null
-  readonly droppedByClient: number
-  /** Emitted, but the run ended before a first attempt. */
-  readonly neverAttempted: number
-  /** Attempted, not acknowledged, not dropped, not found stored: still open when the run ended. */
-  readonly unknown: number
-}
+const accountingSchema = z
+  .object({
+    emitted: count,
+    attempted: count,
+    acknowledged: count,
+    stored: measured,
+    acknowledgedAndLost: measured.describe('acknowledged, and neither in the database nor in the dead-letter queue'),
+    inDeadLetterQueue: measured.describe('acknowledged, not in the database yet, but in the dead-letter queue'),
+    storedUnacknowledged: measured,
+    storedMoreThanOnce: measured,
+    droppedByClient: count,
+    neverAttempted: count.describe('emitted, but the run ended before a first attempt'),
+    unknown: count.describe('attempted, not acknowledged, not dropped, not found stored: open when the run ended'),
+  })
+  .describe('every event of the load, by its own id; null where the database, or the queue, was not read back')
+export type Accounting = Described<typeof accountingSchema>
 
-/** Whether the numbers are plausible, beside what the report says. */
-export interface Plausibility {
-  readonly peakPendingEvents: number | null
-  /** (memory when the backlog peaked - baseline) / events pending then: what the memory would have to be spent on. */
-  readonly bytesPerPendingEvent: number | null
-  readonly bytesPerEventAsJson: number | null
-  readonly eventsPerSecEmitted: number | null
-  readonly attemptsPerSecSent: number | null
-  readonly attemptsPerEvent: number | null
-  /** Events/s committed while work was pending. */
-  readonly effectiveWriteRatePerSec: number | null
-  /** Highest number of requests that the service worked on although no client waited for them. */
-  readonly peakAbandonedRequests: number | null
-}
+const plausibilitySchema = z
+  .object({
+    peakPendingEvents: measured,
+    bytesPerPendingEvent: measured.describe(
+      '(memory when the backlog peaked - baseline) / events pending then: what the memory would have to be spent on',
+    ),
+    bytesPerEventAsJson: measured,
+    eventsPerSecEmitted: measured,
+    attemptsPerSecSent: measured,
+    attemptsPerEvent: measured,
+    eventsPerRequest: measured,
+    effectiveWriteRatePerSec: measured.describe('events/s committed while work was pending'),
+    peakAbandonedRequests: measured.describe(
+      'highest number of requests that the service worked on although no client waited for them',
+    ),
+    cpuUsedShare: measured.describe('of the CPU limit: the share used while RRs emitted events'),
+    peakConnections: measured.describe('connections of the pool in use, at most'),
+    poolSize: count,
+  })
+  .describe('whether the numbers are plausible, beside what the report says')
+export type Plausibility = Described<typeof plausibilitySchema>
 
-export interface Verdict {
-  readonly schemaVersion: number
-  readonly run: string
-  readonly scenario: string
-  /** `unknown`: the run ended before either could be claimed, or its evidence cannot be trusted. */
-  readonly outcome: 'crashed' | 'survived' | 'unknown'
-  readonly headline: string
-  readonly diedMs: number | null
-  /** Causes that stand, as a chain where they form one; empty when none stands. */
-  readonly chain: readonly ChainLink[]
-  readonly findings: readonly Finding[]
-  /** What could not be known, and why. */
-  readonly missing: readonly string[]
-  readonly timeline: Timeline
-  readonly memory: Memory
-  readonly cpu: CpuLimit
-  readonly latency: Latency
-  readonly accounting: Accounting
-  readonly plausibility: Plausibility
-  readonly expectation: {
-    readonly expected: string
-    readonly from: string
-    /** `null`: not known. */
-    readonly held: boolean | null
-    readonly exitCode: number
-    readonly sentence: string
-  }
-}
+export const verdictSchema = z.object({
+  schemaVersion: z.number(),
+  run: z.string(),
+  scenario: z.string(),
+  outcome: z
+    .enum(['crashed', 'survived', 'unknown'])
+    .describe('unknown: the run ended before either could be claimed, or its evidence cannot be trusted'),
+  headline: z.string(),
+  diedMs: measured,
+  chain: z.array(chainLinkSchema).describe('causes that stand, as a chain where they form one; empty when none stands'),
+  findings: z.array(findingSchema),
+  missing: z.array(z.string()).describe('what could not be known, and why'),
+  timeline: timelineSchema,
+  memory: memorySchema,
+  cpu: cpuLimitSchema,
+  latency: latencySchema,
+  accounting: accountingSchema,
+  plausibility: plausibilitySchema,
+  expectation: z.object({
+    expected: z.string(),
+    from: z.string(),
+    held: z.boolean().nullable().describe('null: not known'),
+    exitCode: z.number(),
+    sentence: z.string(),
+  }),
+})
+export type Verdict = Described<typeof verdictSchema>

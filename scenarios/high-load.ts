@@ -9,7 +9,16 @@ const MiB = 2 ** 20
 export const highLoad: Scenario = {
   name: 'high-load',
   description: '100 RRs at once, 2 GiB, 1 CPU: the reported crash (about 45 s)',
-  load: { rrs: 100, eventsPerRr: 3, lifeMs: 30_000, spreadMs: 200, pace: null, queriesPerSec: 2 },
+  load: {
+    rrs: 100,
+    eventsPerRr: 3,
+    lifeMs: 30_000,
+    spreadMs: 200,
+    pace: null,
+    queriesPerSec: 2,
+    approvalShare: 0,
+    emitter: 'per-rr',
+  },
   client: {
     bufferEvents: 30_000,
     batchEvents: 1_000,

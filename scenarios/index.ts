@@ -2,6 +2,7 @@ import type { Scenario } from '../harness/scenario.ts'
 import { healthy } from './healthy.ts'
 import { highLoad } from './high-load.ts'
 import { highLoadQuick } from './high-load-quick.ts'
+import { incidentLoad } from './incident-load.ts'
 
 /** Every scenario, in the order in which `--list` shows them. */
-export const scenarios: readonly Scenario[] = [highLoad, highLoadQuick, healthy]
+export const scenarios: readonly Scenario[] = [highLoad, highLoadQuick, healthy, incidentLoad]

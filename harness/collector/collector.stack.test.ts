@@ -1,13 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Redis as RedisClient } from 'ioredis'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Postgres, startPostgres } from '../../containers/embedded/postgres.ts'
 import { type Redis, startRedis } from '../../containers/embedded/redis.ts'
 import { createClock } from '../clock.ts'
+import { times } from '../evidence.fixture.ts'
 import type { StoredLine } from '../sample.ts'
-import { readBack } from './index.ts'
+import { readBack, readQueueBack } from './index.ts'
 import { startScene } from './scene.fixture.ts'
 
 const signal = new AbortController().signal
@@ -110,6 +112,48 @@ describe('the read-back', () => {
     const write = (line: StoredLine) => lines.push(line)
     const postgresUrl = 'postgres://nobody@127.0.0.1:1/none'
     await expect(readBack({ postgresUrl, runId: 'run-1', clock: createClock(0), write })).rejects.toThrow()
+    expect(lines).toEqual([])
+  })
+})
+
+describe('the queue read-back', () => {
+  const key = 'audit:dlq:events'
+  const message = (run: string, name: string, event: number, asText = false) => {
+    const payload = { event_data: { run, client: name, event } }
+    return JSON.stringify({ type: 'audit_event', payload: asText ? JSON.stringify(payload) : payload, retry_count: 0 })
+  }
+
+  test('names the events of the run that wait in the queue, over several pages, each once', async () => {
+    const client = new RedisClient(redis.url)
+    await client.del(key)
+    const pipeline = client.pipeline()
+    const messages = [
+      ...times(2_100, (event) => message('another run', 'rr-1', event)),
+      message('run-1', 'rr-1', 2),
+      message('run-1', 'rr-1', 0, true),
+      message('run-1', 'rr-1', 2),
+      message('run-1', 'rr-2', 7),
+      'what somebody else has put there',
+    ]
+    for (const text of messages) pipeline.xadd(key, '*', 'message', text)
+    await pipeline.exec()
+    const lines: StoredLine[] = []
+    const write = (line: StoredLine) => lines.push(line)
+    await readQueueBack({ redisUrl: redis.url, runId: 'run-1', clock: createClock(0), write })
+    await client.del(key)
+    client.disconnect()
+    expect(lines).toMatchObject([
+      { kind: 'queued', client: 'rr-1', events: [0, 2] },
+      { kind: 'queued', client: 'rr-2', events: [7] },
+      { kind: 'queued-end', entries: 2_105 },
+    ])
+  })
+
+  test('a Redis that does not answer throws, and says why', async () => {
+    const lines: StoredLine[] = []
+    const write = (line: StoredLine) => lines.push(line)
+    const redisUrl = 'redis://127.0.0.1:1'
+    await expect(readQueueBack({ redisUrl, runId: 'run-1', clock: createClock(0), write })).rejects.toThrow('REFUSED')
     expect(lines).toEqual([])
   })
 })

@@ -10,6 +10,7 @@ import { redisProbe } from './redis.ts'
 import { serviceProbe } from './service-metrics.ts'
 
 export { readBack } from './read-back.ts'
+export { readQueueBack } from './read-queue-back.ts'
 
 /** Every probe. The process comes before the control group, so that the group's last reading follows the exit. */
 const probes: readonly Probe[] = [

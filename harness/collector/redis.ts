@@ -3,7 +3,8 @@ import { messageOf } from '../errors.ts'
 import { onBeat, type Probe } from './probe.ts'
 
 const everyMs = 250
-const dlqStream = 'audit:dlq:events'
+/** The dead-letter queue. */
+export const dlqStream = 'audit:dlq:events'
 
 /** Whether Redis answers, what it holds, and how long the dead-letter queue is. */
 export const redisProbe: Probe = {

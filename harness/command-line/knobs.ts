@@ -1,4 +1,4 @@
-import type { Scenario } from '../scenario.ts'
+import { emitters, type Scenario } from '../scenario.ts'
 import { formatBytes, parseDuration, parseSize } from '../units.ts'
 
 /** What bounds a knob on this machine and in this program. */
@@ -116,4 +116,27 @@ const profile: Knob = {
   },
 }
 
-export const knobs: readonly Knob[] = [rrs, eventsPerRr, memory, cpus, pool, pace, profile]
+const approvals: Knob = {
+  flag: 'approvals',
+  value: '<share>',
+  description: 'share of the RRs that ask for an approval, such as 0.2: two or three events more each',
+  apply(scenario, text) {
+    const approvalShare = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+    if (!(approvalShare <= 1)) return { problem: 'takes a share from 0 to 1, such as 0.2' }
+    return { scenario: { ...scenario, load: { ...scenario.load, approvalShare } } }
+  },
+}
+
+const emitter: Knob = {
+  flag: 'emitter',
+  value: '<name>',
+  description:
+    'how events travel: per-rr (a buffered client for each RR), shared (one for all), direct (a request each)',
+  apply(scenario, text) {
+    const name = emitters.find((known) => known === text)
+    if (!name) return { problem: `takes one of: ${emitters.join(', ')}` }
+    return { scenario: { ...scenario, load: { ...scenario.load, emitter: name } } }
+  },
+}
+
+export const knobs: readonly Knob[] = [rrs, eventsPerRr, approvals, emitter, memory, cpus, pool, pace, profile]

@@ -8,7 +8,16 @@ const GiB = 2 ** 30
 const scenario: Scenario = {
   name: 'high-load',
   description: 'a crash',
-  load: { rrs: 100, eventsPerRr: 3, lifeMs: 30_000, spreadMs: 200, pace: null, queriesPerSec: 2 },
+  load: {
+    rrs: 100,
+    eventsPerRr: 3,
+    lifeMs: 30_000,
+    spreadMs: 200,
+    pace: null,
+    queriesPerSec: 2,
+    approvalShare: 0,
+    emitter: 'per-rr',
+  },
   client: {
     bufferEvents: 30_000,
     batchEvents: 1_000,
@@ -59,9 +68,11 @@ test('a scenario without flags is taken as it is written, and judged by its own 
 })
 
 test('every knob changes the one thing it names', () => {
-  const line = '--rrs 50 --events-per-rr 4 --memory 4g --cpus 0.5 --pool 10 --pace 20/2s --seed 7'
+  const line =
+    '--rrs 50 --events-per-rr 4 --memory 4g --cpus 0.5 --pool 10 --pace 20/2s --approvals 0.2 --emitter shared --seed 7'
   const { scenario: changed, seed } = plan(`scenario high-load ${line}`)
-  expect(changed.load).toMatchObject({ rrs: 50, eventsPerRr: 4, pace: { rrs: 20, everyMs: 2_000 } })
+  expect(changed.load).toMatchObject({ rrs: 50, eventsPerRr: 4, pace: { rrs: 20, everyMs: 2_000 }, approvalShare: 0.2 })
+  expect(changed.load.emitter).toBe('shared')
   expect(changed.limits).toEqual({ memoryLimitBytes: 4 * GiB, cpus: 0.5 })
   expect(changed.service).toEqual({ ...scenario.service, poolSize: 10 })
   expect(seed).toBe(7)
@@ -118,6 +129,8 @@ test.each([
   ['scenario high-load --memory 12q', '--memory 12q: takes a size such as 512m or 2g'],
   ['scenario high-load --memory 1k', '--memory 1k: must be at least 128 MiB to start at all'],
   ['scenario high-load --rrs -5', '--rrs -5: takes a whole number from 1 to 100000'],
+  ['scenario high-load --emitter one', '--emitter one: takes one of: per-rr, shared, direct'],
+  ['scenario high-load --approvals 20', '--approvals 20: takes a share from 0 to 1, such as 0.2'],
   ['scenario high-load --json=yes', '--json takes no value'],
   ['scenraio high-load', 'unknown command "scenraio": did you mean scenario?'],
   [
@@ -154,6 +167,8 @@ test('the help of scenario names every flag and every exit code', () => {
     '--cpus',
     '--pool',
     '--pace',
+    '--approvals',
+    '--emitter',
     '--profile',
     '--seed',
     '--limiter',

@@ -101,6 +101,38 @@ describe('blocked writes', () => {
     expect(find(batchBlocked, killed).answer).not.toBe('supported')
   })
 
+  describe('when nothing at all was committed before the death', () => {
+    const first = (events: number) => {
+      const record = evidence({
+        pending: '888888888',
+        written: '000000000',
+        rows: '000000000',
+        requests: [`a0*${events} 0..5000 timeout`],
+      })
+      const [load] = record.attempts
+      if (!load) throw new Error('one request')
+      const warmUp = {
+        ...load,
+        phase: 'warm-up',
+        client: 'warm-up',
+        events: 1,
+        startedMs: -900,
+        endedMs: -800,
+      } as const
+      const attempts = [{ ...warmUp, outcome: 'ok', status: 201, failure: null } as const, load]
+      return find(batchBlocked, { ...record, attempts })
+    }
+
+    it('does not call a first batch blocked that is as slow as the warm-up was', () => {
+      expect(first(100)).toMatchObject({ answer: 'inconclusive' })
+      expect(first(100).because).toContain('a batch of 100 may take that long')
+    })
+
+    it('calls a batch blocked that the warm-up would have written long since', () => {
+      expect(first(2).answer).toBe('supported')
+    })
+  })
+
   it('does not mistake one large batch of a slow service for a block', () => {
     const requests = ['a0*9 0..5000 timeout', 'b0*9 0..5000 timeout']
     const finding = judged({ written: '0000999999', rows: '0000999999', requests })

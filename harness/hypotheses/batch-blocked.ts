@@ -1,6 +1,6 @@
 import type { Evidence, Recorded } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
-import { batchAttempts, failedAttempts, points } from '../measure.ts'
+import { failedAttempts, points, writeAttempts } from '../measure.ts'
 import type { Attempt } from '../sample.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
@@ -24,7 +24,7 @@ export const batchBlocked: Hypothesis = {
       statement: 'requests time out or fail with 5xx at that time',
       necessary: true,
       observe(evidence) {
-        if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+        if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
         const block = blockOf(evidence, progress(evidence))
         const harmed = block ? block.harmed : failedAttempts(evidence, ['timeout', '5xx'])
         const first = harmed[0]
@@ -48,7 +48,7 @@ export const batchBlocked: Hypothesis = {
 }
 
 function writesStandStill(evidence: Evidence): Observed {
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const window = watched(evidence)
   if (!('untilMs' in window)) return window
   const writes = progress(evidence)

@@ -1,13 +1,13 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import {
-  batchAttempts,
   effectiveWriteRatePerSec,
   failedAttempts,
   highest,
   longestGapMs,
   longestSilenceMs,
   points,
+  writeAttempts,
 } from '../measure.ts'
 import { formatAt, formatMs } from '../units.ts'
 import type { Observed } from '../verdict.ts'
@@ -98,7 +98,7 @@ function quotaUse(evidence: Evidence): (CpuUse & { readonly periods: number }) |
 function observeBacklog(evidence: Evidence): Observed {
   const window = watched(evidence)
   if (!('untilMs' in window)) return window
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const { timeoutMs } = evidence.client
   const first = failedAttempts(evidence, ['timeout'])[0]
   if (!first) return absent('no request timed out')
@@ -128,7 +128,7 @@ function slowerThanPatience(evidence: Evidence): Observed {
 
 /** A blocked event loop spins at the quota too: a small CPU is slow, but it never stands still. */
 function observeWrites(evidence: Evidence): Observed {
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const writes = progress(evidence)
   if (!writes) return notMeasurable('no reading of writes: neither the service nor PostgreSQL')
   const firstTimeoutMs = failedAttempts(evidence, ['timeout'])[0]?.endedMs ?? writes.untilMs

@@ -1,12 +1,12 @@
 import type { Evidence } from '../evidence.ts'
 import {
-  batchAttempts,
   failedAttempts,
   longestGapMs,
   longestSilenceMs,
   pendingStretches,
   points,
   type Stretch,
+  writeAttempts,
 } from '../measure.ts'
 import type { CgroupProbe } from '../sample.ts'
 import type { Observed } from '../verdict.ts'
@@ -31,7 +31,7 @@ export interface CpuUse {
 export function cpuWhilePending(evidence: Evidence, needed: 'periods' | 'cpuUsageMs'): CpuUse | Observed {
   const window = watched(evidence)
   if (!('untilMs' in window)) return window
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const untilMs = failedAttempts(evidence, ['timeout'])[0]?.endedMs ?? window.untilMs
   const pending = pendingStretches(evidence)
     .filter((stretch) => stretch.fromMs < untilMs)

@@ -1,7 +1,7 @@
 import { quantile } from 'simple-statistics'
 import type { Evidence, Recorded } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
-import { attemptsBeforeFirstError, batchAttempts, firstErrorMs } from '../measure.ts'
+import { attemptsBeforeFirstError, firstErrorMs, writeAttempts } from '../measure.ts'
 import type { Attempt } from '../sample.ts'
 import { formatMs } from '../units.ts'
 import type { Observed } from '../verdict.ts'
@@ -30,7 +30,7 @@ export const generatorSaturated: Hypothesis = {
       statement: 'p99 of the send delay before the first error is above 2 % of the client timeout, and above 50 ms',
       necessary: true,
       observe(evidence) {
-        if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+        if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
         const attempts = attemptsBeforeFirstError(evidence)
         if (attempts.length < fewestSends) return eventLoopDelay(evidence, attempts)
         const delays = attempts.map((attempt) => Math.max(0, attempt.startedMs - attempt.intendedMs))
@@ -55,7 +55,7 @@ function limitOf(evidence: Evidence): number {
  */
 function eventLoopDelay(evidence: Evidence, attempts: readonly Recorded<Attempt>[]): Observed {
   const few = `only ${attempts.length} sends before the first error`
-  const lastSentMs = batchAttempts(evidence).reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
+  const lastSentMs = writeAttempts(evidence).reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
   const untilMs = Math.min(firstErrorMs(evidence), lastSentMs)
   const limitMs = limitOf(evidence)
   const after = evidence.generator.find((probe) => probe.t > 0 && probe.t >= untilMs)

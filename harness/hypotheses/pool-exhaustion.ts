@@ -1,13 +1,13 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import {
-  batchAttempts,
   failedAttempts,
   highest,
   longestGapMs,
   longestSilenceMs,
   points,
   type Stretch,
+  writeAttempts,
 } from '../measure.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
@@ -58,7 +58,7 @@ export const poolExhaustion: Hypothesis = {
       statement: 'requests that were open at that time time out or fail with 5xx',
       necessary: true,
       observe(evidence) {
-        if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+        if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
         const full = fullPoolOf(evidence)
         const harmed = full ? harmedBy(evidence, full) : failedAttempts(evidence, ['timeout', '5xx'])
         const first = harmed[0]
@@ -164,7 +164,7 @@ function longest(stretches: readonly FullPool[]): FullPool | null {
 
 /** Refutes only where one of the two sources covers the run from the first request to its end. */
 function neverFull(evidence: Evidence, untilMs: number): Observed {
-  const firstMs = batchAttempts(evidence).reduce((first, attempt) => Math.min(first, attempt.startedMs), untilMs)
+  const firstMs = writeAttempts(evidence).reduce((first, attempt) => Math.min(first, attempt.startedMs), untilMs)
   const size = evidence.service.find((probe) => probe.poolMax !== null)?.poolMax ?? evidence.poolSize
   const inUse = points(evidence.service, (probe) => probe.poolInUse)
   const working = points(evidence.postgres, (probe) => probe.active + probe.idleInTransaction)

@@ -1,6 +1,5 @@
 import type { Evidence } from '../evidence.ts'
 import {
-  batchAttempts,
   effectiveWriteRatePerSec,
   longestGapMs,
   longestSilenceMs,
@@ -8,7 +7,9 @@ import {
   pendingStretches,
   points,
   type Stretch,
+  warmUpWriteRatePerSec,
   watchedUntilMs,
+  writeAttempts,
 } from '../measure.ts'
 import { oomKillAtDeath } from './oom-kill.ts'
 
@@ -163,9 +164,10 @@ function excuseOf(stall: Stall, evidence: Evidence): string | null {
     ({ probe, t }) => probe === 'postgres' && t >= stall.fromMs && t <= stall.toMs,
   )
   if (isDatabaseGone) return 'PostgreSQL did not answer while nothing was written'
-  const ratePerSec = effectiveWriteRatePerSec(evidence)
+  // Before the first commit there is no rate: then the warm-up says how long an event takes by itself.
+  const ratePerSec = effectiveWriteRatePerSec(evidence) || warmUpWriteRatePerSec(evidence)
   if (!ratePerSec) return null
-  const largestBatch = batchAttempts(evidence).reduce((most, attempt) => Math.max(most, attempt.events), 0)
+  const largestBatch = writeAttempts(evidence).reduce((most, attempt) => Math.max(most, attempt.events), 0)
   // Three: the rate is an average, and batches that are written side by side finish together.
   const expectedMs = (3 * largestBatch * 1000) / ratePerSec
   return stall.toMs - stall.fromMs < expectedMs

@@ -2,13 +2,13 @@ import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import {
   attemptsPerEvent,
-  batchAttempts,
   eventIds,
   failedAttempts,
   loadClients,
   longestGapMs,
   longestSilenceMs,
   points,
+  writeAttempts,
 } from '../measure.ts'
 import type { ServiceProbe } from '../sample.ts'
 import { formatAt } from '../units.ts'
@@ -63,10 +63,10 @@ export const retryStorm: Hypothesis = {
       statement: 'clients time out and send the same events again',
       necessary: true,
       observe(evidence) {
-        if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+        if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
         const timeouts = failedAttempts(evidence, ['timeout'])
         if (timeouts.length === 0) return absentIfWatched(evidence, 'no request timed out')
-        const keys = new Set(batchAttempts(evidence).map(keyOf))
+        const keys = new Set(writeAttempts(evidence).map(keyOf))
         const again = timeouts.filter((attempt) => keys.has(keyOf({ ...attempt, attempt: attempt.attempt + 1 })))
         const first = again[0]
         return first
@@ -101,7 +101,7 @@ function keyOf(attempt: { client: string; firstEvent: number; attempt: number })
 function worksInVain(evidence: Evidence): Observed {
   const window = watched(evidence)
   if (!('untilMs' in window)) return window
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const first = failedAttempts(evidence, ['timeout'])[0]
   if (!first) return absent('no client gave up')
 
@@ -147,8 +147,8 @@ function abandoned(evidence: Evidence, untilMs: number) {
 /** What a service that publishes nothing leaves behind: rows whose senders never heard of them. */
 function storedInVain(evidence: Evidence): Observed {
   if (!evidence.stored) return notMeasurable('neither requests in progress nor the stored events are on record')
-  const sent = eventIds(batchAttempts(evidence))
-  const acknowledged = eventIds(batchAttempts(evidence).filter((attempt) => attempt.outcome === 'ok'))
+  const sent = eventIds(writeAttempts(evidence))
+  const acknowledged = eventIds(writeAttempts(evidence).filter((attempt) => attempt.outcome === 'ok'))
   let inVain = 0
   for (const id of sent) {
     const slash = id.lastIndexOf('/')
@@ -162,7 +162,7 @@ function storedInVain(evidence: Evidence): Observed {
 function worksOn(evidence: Evidence): Observed {
   const window = watched(evidence)
   if (!('untilMs' in window)) return window
-  if (batchAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+  if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const timeout = failedAttempts(evidence, ['timeout'])[0]
   if (!timeout) return absent('no request timed out')
   const writes = writesWithin(evidence, { fromMs: timeout.endedMs, toMs: window.untilMs })
@@ -181,7 +181,7 @@ function goodputFalls(evidence: Evidence): Observed {
   const [from, to] = [written[0], written.at(-1)]
   if (!from || !to || to.value <= from.value)
     return notMeasurable('no readings of events written after the first timeout')
-  const acknowledged = batchAttempts(evidence)
+  const acknowledged = writeAttempts(evidence)
     .filter((attempt) => attempt.outcome === 'ok' && attempt.endedMs > from.t && attempt.endedMs <= to.t)
     .reduce((sum, attempt) => sum + attempt.events, 0)
   const because = `${acknowledged} of ${to.value - from.value} events written were acknowledged`
@@ -200,7 +200,7 @@ function overloadStays(evidence: Evidence): Observed {
   const [from, to] = [complete[0], complete.at(-1)]
   if (!from || !to || to.t <= from.t) return notMeasurable('no readings of the backlog after the first timeout')
   const written = (to.eventsWritten ?? 0) - (from.eventsWritten ?? 0)
-  const arrived = batchAttempts(evidence)
+  const arrived = writeAttempts(evidence)
     .filter((attempt) => attempt.attempt === 1 && attempt.startedMs > from.t && attempt.startedMs <= to.t)
     .reduce((sum, attempt) => sum + attempt.events, 0)
   const because = `${from.eventsPending} pending at ${formatAt(from.t)}, ${to.eventsPending} at ${formatAt(to.t)}; ${arrived} new, ${written} written`

@@ -37,6 +37,7 @@ describe('accounting', () => {
       acknowledged: 3,
       stored: 4,
       acknowledgedAndLost: 1,
+      inDeadLetterQueue: null,
       storedUnacknowledged: 2,
       storedMoreThanOnce: 1,
       droppedByClient: 4,
@@ -48,9 +49,13 @@ describe('accounting', () => {
   it('counts a batch that was in flight at the end as sent, and as stored where it is', () => {
     const [summary] = mixed.clients
     if (!summary) throw new Error('one client')
-    const inFlight = { firstEvent: 7, events: 1 }
+    const inFlight = [{ firstEvent: 7, events: 1 }]
     const open = { ...mixed, clients: [{ ...summary, inFlight }] }
     expect(accounting(open)).toMatchObject({ attempted: 8, neverAttempted: 0, unknown: 2 })
+    // As the first records have it: one range, since there was one batch at most.
+    const single = { ...mixed, clients: [{ ...summary, inFlight: { firstEvent: 7, events: 1 } }] }
+    expect(accounting(single)).toEqual(accounting(open))
+    expect(accounting({ ...mixed, clients: [{ ...summary, inFlight: null }] })).toEqual(accounting(mixed))
     const stored = new Map([['a', [1, 2, 0, 1, 0, 1, 0, 1]]])
     expect(accounting({ ...open, stored })).toMatchObject({ stored: 5, storedUnacknowledged: 3, unknown: 1 })
   })
@@ -62,6 +67,34 @@ describe('accounting', () => {
       storedMoreThanOnce: null,
       unknown: 2,
     })
+  })
+
+  describe('of events that were accepted with 202 and are not in the database', () => {
+    const requests = ['a0 0..10 ok', 'a1 0..10 accepted', 'a2 0..10 accepted', 'a3 0..10 ok']
+    const stored = new Map([['a', [1, 0, 0, 0]]])
+    const other = new Map([['b', [1, 2]]])
+    it.each([
+      ['the queue has one', new Map([['a', [1]]]), { inDeadLetterQueue: 1, acknowledgedAndLost: 2 }],
+      ['the queue has both', new Map([['a', [1, 2]]]), { inDeadLetterQueue: 2, acknowledgedAndLost: 1 }],
+      ['the queue has those of others', other, { inDeadLetterQueue: 0, acknowledgedAndLost: 3 }],
+      ['the queue was not read', null, { inDeadLetterQueue: null, acknowledgedAndLost: null }],
+    ])('%s', (_, queued, expected) => {
+      expect(accounting(evidence({ requests, stored, queued }))).toMatchObject({ acknowledged: 4, ...expected })
+    })
+
+    it('counts one that is in both as stored: it was on its way', () => {
+      const record = evidence({ requests, stored: new Map([['a', [1, 1, 1, 1]]]), queued: new Map([['a', [1]]]) })
+      expect(accounting(record)).toMatchObject({ stored: 4, inDeadLetterQueue: 0, acknowledgedAndLost: 0 })
+    })
+  })
+
+  it('counts single events as it counts batches', () => {
+    const record = evidence({ requests: ['a0 0..10 ok', 'a1 0..10 5xx', 'a1 20..30 ok'] })
+    const direct = {
+      ...record,
+      attempts: record.attempts.map((one) => ({ ...one, operation: 'write-event' as const })),
+    }
+    expect(accounting(direct)).toEqual(accounting(record))
   })
 
   it('does not count an event twice that was sent twice', () => {
@@ -86,7 +119,12 @@ describe('accounting', () => {
       .filter((one) => one.firstEvent === null)
       .reduce((total, one) => total + one.events, 0)
     expect(sum.emitted).toBe(sum.attempted + droppedUnsent + sum.neverAttempted)
-    expect(sum.stored).toBe(sum.acknowledged - (sum.acknowledgedAndLost ?? 0) + (sum.storedUnacknowledged ?? 0))
+    expect(sum.stored).toBe(
+      sum.acknowledged -
+        (sum.acknowledgedAndLost ?? 0) -
+        (sum.inDeadLetterQueue ?? 0) +
+        (sum.storedUnacknowledged ?? 0),
+    )
     const open = sum.attempted - sum.acknowledged - (sum.droppedByClient - droppedUnsent)
     expect(sum.unknown).toBeLessThanOrEqual(open)
     expect(open - sum.unknown).toBeLessThanOrEqual(sum.storedUnacknowledged ?? 0)

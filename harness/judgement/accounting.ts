@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts'
-import { eventId, eventIds, loadClients } from '../measure.ts'
+import { eventId, eventIds, isLoadWrite, loadClients, openRanges } from '../measure.ts'
 import type { Accounting } from '../verdict.ts'
 
 /**
@@ -8,11 +8,8 @@ import type { Accounting } from '../verdict.ts'
  * attempted = acknowledged + dropped after an attempt + stored but neither + unknown.
  */
 export function accounting(evidence: Evidence): Accounting {
-  const attempts = evidence.attempts.filter(
-    (attempt) => attempt.phase === 'load' && attempt.operation === 'write-batch',
-  )
-  const open = loadClients(evidence).flatMap(({ client, inFlight }) => (inFlight ? [{ client, ...inFlight }] : []))
-  const attempted = eventIds([...attempts, ...open])
+  const attempts = evidence.attempts.filter(isLoadWrite)
+  const attempted = eventIds([...attempts, ...openRanges(evidence)])
   const acknowledged = eventIds(attempts.filter((attempt) => attempt.outcome === 'ok'))
 
   const dropped = new Set<string>()
@@ -30,19 +27,43 @@ export function accounting(evidence: Evidence): Accounting {
 
   const copies = evidence.stored && storedCopies(evidence.stored, numbered)
   const unsettled = [...attempted].filter((id) => !acknowledged.has(id) && !dropped.has(id))
+  const missing = copies && [...acknowledged].filter((id) => !copies.has(id))
+  const accepted = eventIds(attempts.filter((attempt) => attempt.status === acceptedStatus))
   const count = (of: (copies: ReadonlyMap<string, number>) => number) => (copies ? of(copies) : null)
   return {
     emitted,
     attempted: attempted.size,
     acknowledged: acknowledged.size,
     stored: count((found) => found.size),
-    acknowledgedAndLost: count((found) => [...acknowledged].filter((id) => !found.has(id)).length),
+    ...whereMissingAre(missing, accepted, evidence.queued),
     storedUnacknowledged: count((found) => [...found.keys()].filter((id) => !acknowledged.has(id)).length),
     storedMoreThanOnce: count((found) => [...found.values()].filter((times) => times > 1).length),
     droppedByClient: dropped.size + droppedWithoutNumber,
     neverAttempted: emitted - droppedWithoutNumber - numbered.size,
     unknown: unsettled.filter((id) => !copies?.has(id)).length,
   }
+}
+
+/** Of an acknowledgement that promises less than storage: a queue has the event. */
+const acceptedStatus = 202
+
+/**
+ * Acknowledged events that are not in the database: the dead-letter queue has them, or nobody. Where the queue was not read,
+ * those that were accepted for it may be in either place.
+ */
+function whereMissingAre(
+  missing: readonly string[] | null,
+  accepted: ReadonlySet<string>,
+  queued: Evidence['queued'],
+): Pick<Accounting, 'acknowledgedAndLost' | 'inDeadLetterQueue'> {
+  if (!missing) return { acknowledgedAndLost: null, inDeadLetterQueue: null }
+  if (!queued) {
+    const isKnown = !missing.some((id) => accepted.has(id))
+    return { acknowledgedAndLost: isKnown ? missing.length : null, inDeadLetterQueue: null }
+  }
+  const waiting = new Set([...queued].flatMap(([client, events]) => events.map((event) => eventId(client, event))))
+  const inDeadLetterQueue = missing.filter((id) => waiting.has(id)).length
+  return { acknowledgedAndLost: missing.length - inDeadLetterQueue, inDeadLetterQueue }
 }
 
 /** How often each event of the load is in the database; the warm-up's own events are nobody's business here. */

@@ -123,6 +123,20 @@ describe('plausibility', () => {
     expect(plausibility(paced, memory(paced)).eventsPerSecEmitted).toBe(60 / 40)
   })
 
+  it('says how far from its limits the service stayed, while RRs lived', () => {
+    // One step is a second: 10 % of the CPU for 30 s, then all of it for what the harness is not interested in.
+    const cpu = times(41, (second) => (second <= 30 ? 0.1 : 1))
+    const picture = { cpu, memory: times(41, () => 0.25), poolInUse: times(41, (second) => (second === 7 ? 3 : 0)) }
+    const record = evidence({
+      ...picture,
+      poolWaiting: times(41, () => 0),
+      requests: ['a0*12 0..9 ok', 'a12*3 1..9 ok'],
+    })
+    const figures = plausibility(record, memory(record))
+    expect(figures.cpuUsedShare).toBeCloseTo(0.1)
+    expect(figures).toMatchObject({ peakConnections: 3, poolSize: 25, eventsPerRequest: 7.5 })
+  })
+
   it('claims nothing that was not measured', () => {
     const record = { ...stormCrash(), service: [], cgroup: [] }
     expect(plausibility(record, memory(record))).toMatchObject({

@@ -1,6 +1,6 @@
 import type { Evidence } from '../evidence.ts'
 import { type Hypothesis, inViewOf, type Prediction } from '../hypothesis.ts'
-import { batchAttempts, fate, loadClients } from '../measure.ts'
+import { fate, loadClients, writeAttempts } from '../measure.ts'
 import type { Answer, Finding, Observation } from '../verdict.ts'
 
 /** What fits beside label and answer on a terminal line. */
@@ -46,7 +46,7 @@ function observe(prediction: Prediction, evidence: Evidence): Observation {
 /** Nothing was sent, and that is a fact of the record rather than a gap in it. A death asks for its cause all the same. */
 function isNotExercised(hypothesis: Hypothesis, evidence: Evidence): boolean {
   if (hypothesis.role === 'death' && fate(evidence) !== 'alive') return false
-  const isNothingSent = batchAttempts(evidence).length === 0 && evidence.drops.length === 0
+  const isNothingSent = writeAttempts(evidence).length === 0 && evidence.drops.length === 0
   const clients = loadClients(evidence)
   return isNothingSent && clients.length > 0 && clients.every((one) => one.emitted === one.unfinished)
 }

@@ -17,6 +17,7 @@ const fine: Accounting = {
   acknowledged: 300,
   stored: 300,
   acknowledgedAndLost: 0,
+  inDeadLetterQueue: 0,
   storedUnacknowledged: 0,
   storedMoreThanOnce: 0,
   droppedByClient: 0,
@@ -96,6 +97,14 @@ describe('headline', () => {
     [
       survived({ stored: null, acknowledgedAndLost: null, storedMoreThanOnce: null }),
       'DataStorage survived and acknowledged 300 of 300 events; the database was not read back.',
+    ],
+    [
+      survived({ inDeadLetterQueue: 4, stored: 296 }),
+      'DataStorage survived, but 4 of 300 events were still in the dead-letter queue: why is not known.',
+    ],
+    [
+      survived({ acknowledgedAndLost: null, inDeadLetterQueue: null, stored: 296 }),
+      'DataStorage survived; what became of the events that it accepted and did not store yet is not known.',
     ],
     [survived({ emitted: 0 }), 'DataStorage survived; no load was sent.'],
     [

@@ -62,10 +62,13 @@ function survived(told: Told): string {
   return `DataStorage survived, but ${list(harm)}${why ? `: ${why}` : ''}.${rest}`
 }
 
-function unharmed({ stored, unknown, emitted, acknowledged }: Accounting): string {
+function unharmed({ stored, unknown, emitted, acknowledged, acknowledgedAndLost }: Accounting): string {
   if (emitted === 0) return 'DataStorage survived; no load was sent.'
   if (stored === null) {
     return `DataStorage survived and acknowledged ${acknowledged} of ${emitted} events; the database was not read back.`
+  }
+  if (acknowledgedAndLost === null) {
+    return 'DataStorage survived; what became of the events that it accepted and did not store yet is not known.'
   }
   if (unknown > 0) return `DataStorage survived; what became of ${unknown} of ${emitted} events is not known.`
   return 'DataStorage survived and stored every event exactly once.'
@@ -76,6 +79,7 @@ function harms(events: Accounting): string[] {
   return [
     ...of(events.droppedByClient, 'were dropped'),
     ...of(events.acknowledgedAndLost, 'were acknowledged and lost'),
+    ...of(events.inDeadLetterQueue, 'were still in the dead-letter queue'),
     ...of(events.storedMoreThanOnce, 'were stored more than once'),
     ...of(events.neverAttempted, 'were never sent'),
   ]

@@ -58,6 +58,20 @@ describe('judge', () => {
     ])
   })
 
+  it('finds the same in single events as in batches', () => {
+    const storm = stormCrash()
+    const attempts = storm.attempts.map((attempt) => ({ ...attempt, operation: 'write-event' as const }))
+    expect(judged({ ...storm, attempts })).toEqual(judged(storm))
+  })
+
+  it('says that the dead-letter queue was not read back, where that matters', () => {
+    const requests = times(30, (index) => `${client(index)}0 ${index * 10}..${index * 10 + 20} accepted`)
+    const accepted = { requests, stored: new Map([[client(0), [1]]]) }
+    const unread = 'accepted events: the dead-letter queue was not read back'
+    expect(judged(healthy(accepted)).missing).toEqual([unread])
+    expect(judged(healthy({ ...accepted, queued: new Map() })).missing).toEqual([])
+  })
+
   it('finds no cause in a healthy run, and leaves nothing open', () => {
     const verdict = judged(healthy(), 'survive')
     expect(verdict).toMatchObject({ outcome: 'survived', chain: [], missing: [], expectation: { held: true } })

@@ -39,6 +39,7 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
   }
   if (notInForce) missing.push(notInForce.because)
   if (!evidence.stored) missing.push('the stored events: the database was not read back')
+  else if (events.acknowledgedAndLost === null) missing.push('accepted events: the dead-letter queue was not read back')
 
   return {
     schemaVersion,

@@ -1,6 +1,6 @@
 import { createHistogram } from 'node:perf_hooks'
 import type { Evidence } from '../evidence.ts'
-import { attemptsBeforeFirstError, batchAttempts } from '../measure.ts'
+import { attemptsBeforeFirstError, writeAttempts } from '../measure.ts'
 import type { Latency, Percentiles } from '../verdict.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Latency, Percentiles } from '../verdict.ts'
  * within a millisecond would make a dead service look fast.
  */
 export function latency(evidence: Evidence): Latency {
-  const attempts = batchAttempts(evidence)
+  const attempts = writeAttempts(evidence)
   return {
     response: percentiles(attempts.map((attempt) => attempt.endedMs - attempt.intendedMs)),
     service: percentiles(attempts.map((attempt) => attempt.endedMs - attempt.startedMs)),

@@ -1,12 +1,12 @@
 import type { Evidence } from '../evidence.ts'
 import {
   attemptsPerEvent,
-  batchAttempts,
   effectiveWriteRatePerSec,
   highest,
   loadClients,
   points,
   watchedUntilMs,
+  writeAttempts,
 } from '../measure.ts'
 import type { Memory, Plausibility } from '../verdict.ts'
 
@@ -23,7 +23,7 @@ export function plausibility(evidence: Evidence, { baselineBytes }: Memory): Pla
     0,
     untilMs,
   )
-  const attempts = batchAttempts(evidence)
+  const attempts = writeAttempts(evidence)
   const lastSentMs = attempts.reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
   const clients = loadClients(evidence)
   const emitted = clients.reduce((sum, client) => sum + client.emitted, 0)
@@ -36,8 +36,15 @@ export function plausibility(evidence: Evidence, { baselineBytes }: Memory): Pla
     eventsPerSecEmitted: emitted === 0 ? null : ratio(emitted, emissionMs(evidence) / 1000),
     attemptsPerSecSent: attempts.length === 0 ? null : ratio(attempts.length, lastSentMs / 1000),
     attemptsPerEvent: attemptsPerEvent(evidence),
+    eventsPerRequest: ratio(
+      attempts.reduce((sum, attempt) => sum + attempt.events, 0),
+      attempts.length,
+    ),
     effectiveWriteRatePerSec: effectiveWriteRatePerSec(evidence),
     peakAbandonedRequests: highest(abandoned)?.value ?? null,
+    cpuUsedShare: cpuUsedShare(evidence),
+    peakConnections: highest(points(evidence.service, (probe) => probe.poolInUse, 0, untilMs))?.value ?? null,
+    poolSize: evidence.poolSize,
   }
 }
 
@@ -58,6 +65,14 @@ function emissionMs({ load, end }: Evidence): number {
   const batches = load.pace ? Math.ceil(load.rrs / load.pace.rrs) : 1
   const plannedMs = load.lifeMs + (batches - 1) * (load.pace?.everyMs ?? 0)
   return Math.min(plannedMs, end?.t ?? plannedMs)
+}
+
+function cpuUsedShare(evidence: Evidence): number | null {
+  const cpus = evidence.appliedLimits?.cpus
+  const used = points(evidence.cgroup, (probe) => probe.cpuUsageMs, 0, emissionMs(evidence))
+  const [from, to] = [used[0], used.at(-1)]
+  if (!cpus || !from || !to) return null
+  return ratio(to.value - from.value, (to.t - from.t) * cpus)
 }
 
 function ratio(part: number, whole: number | null): number | null {

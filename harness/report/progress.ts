@@ -1,12 +1,13 @@
 import { createLogUpdate } from 'log-update'
 import type { ErrorClass } from '../sample.ts'
-import type { Limits, Load } from '../scenario.ts'
+import type { Limits } from '../scenario.ts'
 import { formatAt, formatBytes } from '../units.ts'
 
 /** What is shown while the load runs. */
 export interface LiveFigures {
   readonly atMs: number
-  readonly load: Load
+  /** Events that the load will emit in all. */
+  readonly planned: number
   readonly limits: Limits
   readonly emitted: number
   readonly acknowledged: number
@@ -60,7 +61,7 @@ export function figuresText(live: LiveFigures): string {
   return [
     formatAt(live.atMs),
     live.isDead ? 'DataStorage is dead' : '',
-    `${live.emitted} of ${live.load.rrs * live.load.eventsPerRr} events emitted, ${live.acknowledged} acknowledged, ${live.dropped} dropped`,
+    `${live.emitted} of ${live.planned} events emitted, ${live.acknowledged} acknowledged, ${live.dropped} dropped`,
     errors.map(([errorClass, count]) => `${errorClass} ${count}`).join(' '),
     live.memoryBytes === null
       ? ''

@@ -45,6 +45,35 @@ test('the summary says what was measured, what was lost, and what is not known',
   expect(text).toContain('it held (exit 0)')
 })
 
+test('a service that survived is told with its distance to the limits', () => {
+  const text = plain({
+    ...crash,
+    outcome: 'survived',
+    diedMs: null,
+    memory: { ...crash.memory, peakBytes: 128 * 2 ** 20 },
+    plausibility: { ...crash.plausibility, cpuUsedShare: 0.021, eventsPerRequest: 13.3 },
+  }).replaceAll(/\s+/g, ' ')
+  expect(text).toContain('requests/s of 13.3 events')
+  expect(text).toContain('used 2.1 % of its CPU limit, at most 6.3 % of its memory limit, at most 2 of 25 connections')
+  // Far from its limit, nothing has to be explained: a process grows for reasons of its own.
+  expect(text).not.toContain('a pending event held')
+})
+
+test.each([
+  ['per-rr', 0, '100 RRs, 300 events · seed 1'],
+  ['shared', 0, '100 RRs, 300 events, one client · seed 1'],
+  ['direct', 0.2, '100 RRs, 300 events, approvals in 20 %, one request each · seed 1'],
+] as const)('the head names the emitter %s and approvals of %d', (emitter, approvalShare, head) => {
+  const made = { ...manifest, load: { ...manifest.load, emitter, approvalShare } }
+  const text = stripVTControlCharacters(renderSummary(crash, made, options))
+  expect(text.replaceAll(/\s+/g, ' ')).toContain(`1 CPU · ${head}`)
+})
+
+test('events in the dead-letter queue are said', () => {
+  const text = plain({ ...crash, accounting: { ...crash.accounting, inDeadLetterQueue: 4 } })
+  expect(text.replaceAll(/\s+/g, ' ')).toContain('4 still in the dead-letter queue, 0 acknowledged and lost')
+})
+
 test.each([
   ['a starved CPU', crash, manifest, `${options.replay} --cpus 2`],
   [
@@ -128,7 +157,7 @@ test('text from a service cannot become markup in report.md', () => {
 
 const live: LiveFigures = {
   atMs: 12_300,
-  load: manifest.load,
+  planned: 300,
   limits: manifest.limits,
   emitted: 180,
   acknowledged: 41,

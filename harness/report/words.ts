@@ -1,5 +1,6 @@
 import type { Manifest } from '../record.ts'
 import type { ErrorClass } from '../sample.ts'
+import type { Emitter } from '../scenario.ts'
 import type { AppliedLimits } from '../stack.ts'
 import { formatAt, formatBytes, formatCpus } from '../units.ts'
 import type { CpuLimit, Percentiles, Timeline, Verdict } from '../verdict.ts'
@@ -26,11 +27,19 @@ const howLimited: Readonly<Record<NonNullable<CpuLimit['by']>, string>> = {
   nothing: ' (NOT in force)',
 }
 
+/** Nothing for what the report had in mind. */
+const emitterWords: Readonly<Record<Emitter, string>> = {
+  'per-rr': '',
+  shared: ', one client',
+  direct: ', one request each',
+}
+
 /** `2 GiB (cgroup v1) · 1 CPU · 100 RRs, 300 events, 20 every 2 s`. */
 export function describeLoad({ limits, load }: Manifest, { memory, cpu }: Verdict): string {
   const pace = load.pace ? ` (${load.pace.rrs} RRs every ${load.pace.everyMs / 1000} s)` : ''
   const cpus = `${formatCpus(limits.cpus)}${howLimited[cpu.by ?? 'quota']}`
-  const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${pace}`
+  const approvals = load.approvalShare > 0 ? `, approvals in ${Math.round(100 * load.approvalShare)} %` : ''
+  const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${approvals}${pace}${emitterWords[load.emitter]}`
   return `${formatBytes(limits.memoryLimitBytes)} (${nameLimiter(memory.limiter)}) · ${cpus} · ${events}`
 }
 
@@ -102,6 +111,7 @@ export function describeAccounting({ accounting }: Verdict): string[] {
   ]
   if (storedMoreThanOnce !== null) parts.push(`${storedMoreThanOnce} more than once`)
   if (storedUnacknowledged) parts.push(`${storedUnacknowledged} without an acknowledgement`)
+  if (accounting.inDeadLetterQueue) parts.push(`${accounting.inDeadLetterQueue} still in the dead-letter queue`)
   if (acknowledgedAndLost !== null) parts.push(`${acknowledgedAndLost} acknowledged and lost`)
   if (accounting.neverAttempted > 0) parts.push(`${accounting.neverAttempted} never sent`)
   if (accounting.unknown > 0) parts.push(`${accounting.unknown} unknown (without an answer when the run ended)`)
@@ -109,11 +119,19 @@ export function describeAccounting({ accounting }: Verdict): string[] {
 }
 
 /** Plain sentences that set the measured figures beside what the report says and what is plausible. */
-export function describePlausibility({ plausibility, accounting }: Verdict): string[] {
-  const { bytesPerPendingEvent, bytesPerEventAsJson, peakPendingEvents, eventsPerSecEmitted, attemptsPerSecSent } =
-    plausibility
+export function describePlausibility(verdict: Verdict): string[] {
+  const { plausibility, accounting } = verdict
+  const {
+    bytesPerPendingEvent,
+    bytesPerEventAsJson,
+    peakPendingEvents,
+    eventsPerSecEmitted,
+    attemptsPerSecSent,
+    eventsPerRequest,
+  } = plausibility
   const sentences: string[] = []
-  if (bytesPerPendingEvent !== null && bytesPerEventAsJson !== null && peakPendingEvents !== null) {
+  const isTold = bytesPerPendingEvent !== null && bytesPerEventAsJson !== null && peakPendingEvents !== null
+  if (isTold && memoryShare(verdict) >= worthExplaining) {
     const factor = Math.round(bytesPerPendingEvent / bytesPerEventAsJson).toLocaleString('en')
     sentences.push(
       `a pending event held ${formatBytes(bytesPerPendingEvent)} (${peakPendingEvents} pending at the peak), ` +
@@ -121,15 +139,40 @@ export function describePlausibility({ plausibility, accounting }: Verdict): str
     )
   }
   if (eventsPerSecEmitted !== null && attemptsPerSecSent !== null) {
+    const each = eventsPerRequest === null ? '' : ` of ${eventsPerRequest.toFixed(1)} events`
     sentences.push(
-      `${accounting.emitted} events at ${eventsPerSecEmitted.toFixed(1)}/s in ${attemptsPerSecSent.toFixed(1)} requests/s; ` +
+      `${accounting.emitted} events at ${eventsPerSecEmitted.toFixed(1)}/s in ${attemptsPerSecSent.toFixed(1)} requests/s${each}; ` +
         'the report says 300-400 events in 30 s (10-13/s)',
     )
   }
   if (plausibility.effectiveWriteRatePerSec !== null) {
     sentences.push(`while work was pending, ${plausibility.effectiveWriteRatePerSec.toFixed(1)} events/s were written`)
   }
+  if (verdict.outcome === 'survived') sentences.push(...describeHeadroom(verdict))
   return sentences
+}
+
+/** Of the memory limit: below this, what a process takes for its own comfort outweighs what pending events take. */
+const worthExplaining = 0.5
+
+function memoryShare({ memory: { peakBytes, limitBytes } }: Verdict): number {
+  return peakBytes === null || !limitBytes ? 0 : peakBytes / limitBytes
+}
+
+/** How far a service that survived stayed from its limits. */
+function describeHeadroom(verdict: Verdict): string[] {
+  const { cpuUsedShare, peakConnections, poolSize } = verdict.plausibility
+  const memory = memoryShare(verdict)
+  const used = [
+    ...(cpuUsedShare === null ? [] : [`${inPercent(cpuUsedShare)} of its CPU limit`]),
+    ...(memory === 0 ? [] : [`at most ${inPercent(memory)} of its memory limit`]),
+    ...(peakConnections === null ? [] : [`at most ${peakConnections} of ${poolSize} connections`]),
+  ]
+  return used.length === 0 ? [] : [`used ${used.join(', ')}`]
+}
+
+function inPercent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 }
 
 export function describePercentiles(percentiles: Percentiles | null, format: (ms: number) => string): string {
@@ -143,6 +186,7 @@ export function nextCommand(
   { limits, poolSize, machine }: Manifest,
   replay: string,
 ): string | null {
+  if (replay === '') return null // the first records do not say
   const stands = (hypothesis: string) => chain.some((link) => link.hypothesis === hypothesis)
   const twiceTheMemory = 2 * limits.memoryLimitBytes
   if (stands('cpu-too-small') && 2 * limits.cpus <= machine.cpus) return withFlag(replay, '--cpus', 2 * limits.cpus)

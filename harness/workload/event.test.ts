@@ -6,6 +6,11 @@ const types = [
   'orchestrator.phase.transition',
   'orchestrator.lifecycle.completed',
   'orchestrator.lifecycle.failed',
+  'orchestrator.approval.requested',
+  'orchestrator.approval.approved',
+  'orchestrator.approval.rejected',
+  'orchestrator.approval.expired',
+  'orchestrator.remediation.manual_review',
 ] as const
 const runId = '2025-12-24T14-22-39-high-load-7f3a'
 const rr = `rr-${runId}-0042`

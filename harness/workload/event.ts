@@ -1,4 +1,4 @@
-import type { EventType } from './life-cycle.ts'
+import type { EventType } from './planned.ts'
 
 /** What an audit event of ours is made of. */
 export interface EventFacts {
@@ -53,6 +53,46 @@ const kinds: Readonly<Record<EventType, Kind>> = {
     fromPhase: 'Executing',
     toPhase: 'Failed',
     message: 'the workflow ended without healing the target resource; manual review is needed',
+  },
+  'orchestrator.approval.requested': {
+    action: 'approval_requested',
+    outcome: 'pending',
+    severity: 'info',
+    fromPhase: 'Analyzing',
+    toPhase: 'AwaitingApproval',
+    message: 'confidence is below the threshold for execution unattended; somebody was asked',
+  },
+  'orchestrator.approval.approved': {
+    action: 'approved',
+    outcome: 'success',
+    severity: 'info',
+    fromPhase: 'AwaitingApproval',
+    toPhase: 'Executing',
+    message: 'an operator approved the proposed workflow; execution goes on as planned',
+  },
+  'orchestrator.approval.rejected': {
+    action: 'rejected',
+    outcome: 'failure',
+    severity: 'warning',
+    fromPhase: 'AwaitingApproval',
+    toPhase: 'Failed',
+    message: 'an operator rejected the proposed workflow; nothing was executed',
+  },
+  'orchestrator.approval.expired': {
+    action: 'expired',
+    outcome: 'failure',
+    severity: 'warning',
+    fromPhase: 'AwaitingApproval',
+    toPhase: 'Failed',
+    message: 'nobody answered the request for approval in time; nothing was executed',
+  },
+  'orchestrator.remediation.manual_review': {
+    action: 'manual_review',
+    outcome: 'pending',
+    severity: 'warning',
+    fromPhase: 'AwaitingApproval',
+    toPhase: 'Failed',
+    message: 'the remediation was not approved; the on-call engineer was asked to look at it',
   },
 }
 

@@ -1,14 +1,14 @@
 import type { Clock } from '../clock.ts'
 import type { SampleLine } from '../sample.ts'
 import type { ClientOptions, Load } from '../scenario.ts'
-import { createAuditClient } from './audit-client.ts'
+import { type Assignment, assign } from './emitters.ts'
 import { eventJson } from './event.ts'
-import { type PlannedRr, planLoad } from './life-cycle.ts'
+import { planLoad } from './life-cycle.ts'
 import { createLive, type LiveLoad } from './live.ts'
 import { startQueries } from './queries.ts'
 import { createRandom } from './random.ts'
 import { at } from './schedule.ts'
-import { createSender, type Send } from './send.ts'
+import { createSender } from './send.ts'
 
 export type { LiveLoad } from './live.ts'
 export { type WarmUpOptions, warmUp } from './warm-up.ts'
@@ -36,18 +36,20 @@ export interface Drive {
   readonly live: LiveLoad
 }
 
-/** Plays the load: one audit client for each RR, what is due is sent when it is due. */
+/** Plays the load through the clients of its emitter: what is due is sent when it is due. */
 export function drive(options: DriveOptions): Drive {
   const live = createLive()
-  return { done: play(options, live), live }
+  return { done: playLoad(options, live), live }
 }
 
-async function play(options: DriveOptions, live: LiveLoad): Promise<void> {
+async function playLoad(options: DriveOptions, live: LiveLoad): Promise<void> {
   const { load, client, seed, runId, baseUrl, clock, sample, signal } = options
   const plan = planLoad(load, { seed, runId, flushMs: client.flushMs })
+  live.planned = plan.reduce((sum, rr) => sum + rr.events.length, 0)
   await using sender = createSender(baseUrl, client.timeoutMs)
   const { send } = sender
-  const rrs = plan.map((rr) => playRr(rr, options, send, live))
+  const assignments = assign[load.emitter](plan, { options: client, clock, send, sample, live })
+  const players = assignments.map((assignment) => play(assignment, options))
   const queries = startQueries({
     plan,
     ratePerSec: load.queriesPerSec,
@@ -61,28 +63,27 @@ async function play(options: DriveOptions, live: LiveLoad): Promise<void> {
   const aborted = Promise.withResolvers<void>()
   signal.addEventListener('abort', () => aborted.resolve(), { once: true })
   if (signal.aborted) aborted.resolve()
-  const allSent = Promise.all(rrs.map((rr) => rr.finished)).then(() => queries.finish())
+  const allSent = Promise.all(players.map((player) => player.finished)).then(() => queries.finish())
   try {
     await Promise.race([allSent, aborted.promise])
   } finally {
     queries.discard()
-    for (const rr of rrs) rr.stop()
+    for (const player of players) player.stop()
   }
 }
 
-/** One RR with an audit client of its own. */
-function playRr(rr: PlannedRr, options: DriveOptions, send: Send, live: LiveLoad) {
-  const { client: clientOptions, runId, clock, sample } = options
-  const { name, flushPhaseMs } = rr
-  const client = createAuditClient({ name, options: clientOptions, flushPhaseMs, clock, send, sample, live })
-  let left = rr.events.length
-  const timers = rr.events.map(({ type, intendedMs }) =>
-    at(clock, intendedMs, () => {
-      const atEpochMs = clock.burstAtEpochMs + intendedMs
-      client.emit(intendedMs, (number) => eventJson({ type, rr: name, client: name, number, runId, atEpochMs }))
-      left--
-      if (left === 0) client.close()
-    }),
+/** Hands the events of some RRs to their client, each when it is due. */
+function play({ client, rrs }: Assignment, { runId, clock }: DriveOptions) {
+  let left = rrs.reduce((sum, rr) => sum + rr.events.length, 0)
+  const timers = rrs.flatMap((rr) =>
+    rr.events.map(({ type, intendedMs }) =>
+      at(clock, intendedMs, () => {
+        const facts = { type, rr: rr.name, client: client.name, runId, atEpochMs: clock.burstAtEpochMs + intendedMs }
+        client.emit(intendedMs, (number) => eventJson({ ...facts, number }))
+        left--
+        if (left === 0) client.close()
+      }),
+    ),
   )
   return {
     finished: client.finished,

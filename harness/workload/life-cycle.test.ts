@@ -1,9 +1,18 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Load } from '../scenario.ts'
 import { planLoad } from './life-cycle.ts'
 import { createRandom } from './random.ts'
 
-const load: Load = { rrs: 100, eventsPerRr: 4, lifeMs: 30_000, spreadMs: 200, pace: null, queriesPerSec: 0 }
+const load: Load = {
+  rrs: 100,
+  eventsPerRr: 4,
+  lifeMs: 30_000,
+  spreadMs: 200,
+  pace: null,
+  queriesPerSec: 0,
+  approvalShare: 0,
+  emitter: 'per-rr',
+}
 const options = { seed: 7, runId: 'a', flushMs: 1_000 }
 
 test('the generator is mulberry32: its first numbers for seed 1', () => {
@@ -57,4 +66,47 @@ test('a pace creates 20 RRs each 2 s, and each client flushes within an interval
 test('no RR of one run shares its name with another, of this run or the next', () => {
   const names = ['a', 'b'].flatMap((runId) => planLoad(load, { ...options, runId }).map((rr) => rr.name))
   expect(new Set(names).size).toBe(200)
+})
+
+describe('approvals', () => {
+  const plain = planLoad({ ...load, rrs: 1_000 }, options)
+  const some = planLoad({ ...load, rrs: 1_000, approvalShare: 0.2 }, options)
+  const asking = some.filter((rr) => rr.events.length > 4)
+  const typesOf = ({ events }: (typeof some)[number]) => events.map((event) => event.type)
+
+  test('about the share asks, and all other lives stay as they were', () => {
+    expect(asking.length).toBeGreaterThan(160)
+    expect(asking.length).toBeLessThan(240)
+    for (const [index, rr] of some.entries()) if (!asking.includes(rr)) expect(rr).toEqual(plain[index])
+  })
+
+  test('a larger share adds lives to those of a smaller one', () => {
+    const more = planLoad({ ...load, rrs: 1_000, approvalShare: 0.4 }, options)
+    for (const [index, rr] of some.entries()) if (asking.includes(rr)) expect(more[index]).toEqual(rr)
+  })
+
+  test('a question is answered once, after it was asked and within the life', () => {
+    for (const rr of asking) {
+      const types = typesOf(rr)
+      const answers = types.filter((type) => /approval\.(approved|rejected|expired)$/.test(type))
+      expect(answers).toHaveLength(1)
+      expect(types.indexOf('orchestrator.approval.requested')).toBeLessThan(
+        types.findIndex((type) => answers.includes(type)),
+      )
+      expect(types[0]).toBe('orchestrator.lifecycle.started')
+      const times = rr.events.map((event) => event.intendedMs)
+      expect(times).toEqual([...times].sort((a, b) => a - b))
+    }
+  })
+
+  test('what is not approved is reviewed by hand and fails; every answer occurs', () => {
+    const isApproved = (rr: (typeof some)[number]) => typesOf(rr).includes('orchestrator.approval.approved')
+    for (const rr of asking) {
+      const types = typesOf(rr)
+      expect(types.includes('orchestrator.remediation.manual_review')).toBe(!isApproved(rr))
+      if (!isApproved(rr)) expect(types.at(-1)).toBe('orchestrator.lifecycle.failed')
+    }
+    const all = new Set(asking.flatMap(typesOf))
+    for (const answer of ['approved', 'rejected', 'expired']) expect(all).toContain(`orchestrator.approval.${answer}`)
+  })
 })

@@ -1,27 +1,7 @@
 import type { Load } from '../scenario.ts'
+import { withApproval } from './approval.ts'
+import { type EventType, type PlannedEvent, type PlannedRr, roundToUs } from './planned.ts'
 import { createRandom, type Random, uniform } from './random.ts'
-
-export type EventType =
-  | 'orchestrator.lifecycle.started'
-  | 'orchestrator.phase.transition'
-  | 'orchestrator.lifecycle.completed'
-  | 'orchestrator.lifecycle.failed'
-
-export interface PlannedEvent {
-  readonly type: EventType
-  /** Milliseconds since the burst. */
-  readonly intendedMs: number
-}
-
-/** A RemediationRequest as it will be played: all of its audit events, in order of time. */
-export interface PlannedRr {
-  readonly name: string
-  /** When its batch of RRs is created, milliseconds since the burst. */
-  readonly startMs: number
-  /** The first flush of its audit client, milliseconds since the burst; the others follow at the client's interval. */
-  readonly flushPhaseMs: number
-  readonly events: readonly PlannedEvent[]
-}
 
 export interface PlanOptions {
   readonly seed: number
@@ -43,12 +23,14 @@ const failedShare = 0.1
  */
 export function planLoad(load: Load, { seed, runId, flushMs }: PlanOptions): PlannedRr[] {
   const random = createRandom(seed)
+  // Of its own, so that approvals add to a plan and change nothing else in it.
+  const approvals = createRandom(seed ^ 0x5eed)
   return Array.from({ length: load.rrs }, (_, index) => {
     const startMs = load.pace ? Math.floor(index / load.pace.rrs) * load.pace.everyMs : 0
     return {
       name: `rr-${runId}-${String(index + 1).padStart(4, '0')}`,
       startMs,
-      events: planEvents(load, startMs, random),
+      events: withApproval(planEvents(load, startMs, random), load.approvalShare, approvals),
       flushPhaseMs: roundToUs(startMs + uniform(random, 0, flushMs)),
     }
   })
@@ -69,9 +51,4 @@ function planEvents({ eventsPerRr, spreadMs, lifeMs }: Load, startMs: number, ra
 function typeAt(position: number, count: number, ending: EventType): EventType {
   if (position === 0) return 'orchestrator.lifecycle.started'
   return position === count - 1 ? ending : 'orchestrator.phase.transition'
-}
-
-/** The clock's resolution in the record. */
-function roundToUs(timeMs: number): number {
-  return Math.round(timeMs * 1000) / 1000
 }

@@ -2,6 +2,8 @@ import type { ErrorClass } from '../sample.ts'
 
 /** What the audit clients have done so far; changes while the load runs. Queries and the warm-up do not count. */
 export interface LiveLoad {
+  /** Events that the load will emit in all. */
+  planned: number
   /** Events put into a buffer. */
   emitted: number
   acknowledged: number
@@ -17,6 +19,7 @@ export interface LiveLoad {
 /** All at zero. */
 export function createLive(): LiveLoad {
   return {
+    planned: 0,
     emitted: 0,
     acknowledged: 0,
     dropped: 0,

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts'
 import type { Attempt, SampleLine } from '../sample.ts'
-import type { ClientOptions } from '../scenario.ts'
+import type { ClientOptions, Load } from '../scenario.ts'
 import { constantRate } from './arrivals.ts'
-import { batchPath } from './audit-client.ts'
 import { eventJson } from './event.ts'
 import { queryPath } from './queries.ts'
 import { at } from './schedule.ts'
 import { createSender, type Request } from './send.ts'
+import { writeOperationOf, writePaths } from './write.ts'
 
 /** The client's and the RR's name in the record: the warm-up's events are not part of the load. */
 const name = 'warm-up'
@@ -15,6 +15,8 @@ const ratePerSec = 2
 const restMs = 500
 
 export interface WarmUpOptions {
+  /** Its emitter decides which kind of write is tried. */
+  readonly load: Load
   readonly client: ClientOptions
   readonly runId: string
   readonly baseUrl: string
@@ -31,7 +33,8 @@ export interface WarmUpOptions {
  * requests time out then at the latest. Rejects with the signal's reason after an abort.
  */
 export async function warmUp(options: WarmUpOptions): Promise<{ attempts: number; failed: number }> {
-  const { client, runId, baseUrl, clock, sample, signal, warmUpMs } = options
+  const { load, client, runId, baseUrl, clock, sample, signal, warmUpMs } = options
+  const write = writeOperationOf(load.emitter)
   await using sender = createSender(baseUrl, client.timeoutMs)
   const breakOff = () => void sender[Symbol.asyncDispose]()
   signal.addEventListener('abort', breakOff, { once: true })
@@ -46,7 +49,7 @@ export async function warmUp(options: WarmUpOptions): Promise<{ attempts: number
     signal.throwIfAborted()
     attempts++
     if (answer.outcome !== 'ok') failed++
-    const events = operation === 'write-batch' ? 1 : 0
+    const events = operation === 'query' ? 0 : 1
     const line = { kind: 'attempt', t: startedMs, phase: 'warm-up', operation, client: name } as const
     const times = { intendedMs, startedMs, endedMs: clock.now() }
     sample({ ...line, firstEvent: events ? event : 0, events, attempt: 1, ...times, ...answer })
@@ -56,14 +59,14 @@ export async function warmUp(options: WarmUpOptions): Promise<{ attempts: number
     const type = 'orchestrator.phase.transition'
     const atEpochMs = clock.burstAtEpochMs + clock.now()
     const json = eventJson({ type, rr: name, client: name, number, runId, atEpochMs })
-    return { method: 'POST', path: batchPath, body: `[${json}]` }
+    return { method: 'POST', path: writePaths[operation], body: operation === 'write-batch' ? `[${json}]` : json }
   }
 
   try {
     for (const { seq, intendedMs } of constantRate(ratePerSec, warmUpMs - restMs)) {
       const dueMs = intendedMs - warmUpMs
       await dueAt(clock, dueMs, signal)
-      await tryOnce('write-batch', seq, dueMs)
+      await tryOnce(write, seq, dueMs)
       await tryOnce('query', seq, dueMs)
     }
   } finally {

@@ -6,7 +6,16 @@ import type { Attempt, SampleLine } from '../sample.ts'
 import type { ClientOptions, Load } from '../scenario.ts'
 import { drive, warmUp } from './index.ts'
 
-const load: Load = { rrs: 6, eventsPerRr: 3, lifeMs: 300, spreadMs: 10, pace: null, queriesPerSec: 20 }
+const load: Load = {
+  rrs: 6,
+  eventsPerRr: 3,
+  lifeMs: 300,
+  spreadMs: 10,
+  pace: null,
+  queriesPerSec: 20,
+  approvalShare: 0,
+  emitter: 'per-rr',
+}
 const client: ClientOptions = {
   bufferEvents: 100,
   batchEvents: 10,
@@ -30,6 +39,7 @@ interface Stored {
 async function startService(statusOf: (path: string, seq: number) => number | null = () => 201) {
   const stored: Stored[] = []
   const queried: string[] = []
+  const posted: string[] = []
   const asked = Promise.withResolvers<void>()
   let seq = 0
   const server = createServer(async (request, response) => {
@@ -40,7 +50,8 @@ async function startService(statusOf: (path: string, seq: number) => number | nu
     asked.resolve()
     if (status === null) return
     if (request.method === 'GET') queried.push(url.searchParams.get('correlation_id') ?? '')
-    else if (status === 201) stored.push(...(JSON.parse(body) as Stored[]))
+    else posted.push(url.pathname)
+    if (request.method === 'POST' && status === 201) stored.push(...[JSON.parse(body) as Stored | Stored[]].flat())
     response.writeHead(request.method === 'GET' ? 200 : status).end('{}')
   })
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
@@ -52,15 +63,25 @@ async function startService(statusOf: (path: string, seq: number) => number | nu
     baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     stored,
     queried,
+    posted,
     asked: asked.promise,
   }
 }
 
 /** Plays the load and returns its lines by kind once it is done. */
-async function play(baseUrl: string, signal = never) {
+async function play(baseUrl: string, signal = never, changed: Partial<Load> = {}) {
   const lines: SampleLine[] = []
   const sample = (line: SampleLine) => lines.push(line)
-  const driving = drive({ load, client, seed: 1, runId: 'run-1', baseUrl, clock: createClock(20), sample, signal })
+  const driving = drive({
+    load: { ...load, ...changed },
+    client,
+    seed: 1,
+    runId: 'run-1',
+    baseUrl,
+    clock: createClock(20),
+    sample,
+    signal,
+  })
   await driving.done
   const of = <K extends SampleLine['kind']>(kind: K) =>
     lines.filter((line): line is Extract<SampleLine, { kind: K }> => line.kind === kind)
@@ -68,13 +89,13 @@ async function play(baseUrl: string, signal = never) {
 }
 
 const idOf = ({ event_data: { client: name, event } }: Stored) => `${name} ${event}`
-const batches = (attempts: readonly Attempt[]) => attempts.filter((line) => line.operation === 'write-batch')
+const writes = (attempts: readonly Attempt[]) => attempts.filter((line) => line.operation !== 'query')
 
 describe('drive', () => {
   test('every event of every RR arrives once, under the number that the record says', async () => {
     const service = await startService()
     const { live, attempts, drops, clients } = await play(service.baseUrl)
-    const recorded = batches(attempts).flatMap((line) =>
+    const recorded = writes(attempts).flatMap((line) =>
       Array.from({ length: line.events }, (_, index) => `${line.client} ${line.firstEvent + index}`),
     )
     expect(new Set(recorded).size).toBe(18)
@@ -84,6 +105,41 @@ describe('drive', () => {
     expect(drops).toEqual([])
     expect(live).toMatchObject({ emitted: 18, acknowledged: 18, dropped: 0, openAttempts: 0 })
     expect([...live.emittedByClient.values()]).toEqual(Array(6).fill(3))
+  })
+
+  test('shared: one client for all, one batch at a time, numbered over all RRs', async () => {
+    const service = await startService()
+    const { live, attempts, clients } = await play(service.baseUrl, never, { emitter: 'shared' })
+    expect(clients).toMatchObject([{ client: 'shared', emitted: 18, unfinished: 0 }])
+    expect(service.stored.map((event) => event.event_data.event).sort((a, b) => a - b)).toEqual([...Array(18).keys()])
+    expect(new Set(service.stored.map((event) => event.correlation_id)).size).toBe(6)
+    expect(new Set(service.stored.map((event) => event.event_data.client))).toEqual(new Set(['shared']))
+    const sent = writes(attempts)
+    expect(sent.length).toBeLessThan(18)
+    for (const [index, line] of sent.entries()) {
+      expect(line.startedMs).toBeGreaterThanOrEqual(sent[index - 1]?.endedMs ?? 0)
+    }
+    expect(live).toMatchObject({ planned: 18, acknowledged: 18 })
+  })
+
+  test('direct: one request for each event, to the endpoint for single events', async () => {
+    const service = await startService()
+    const { attempts, clients } = await play(service.baseUrl, never, { emitter: 'direct', queriesPerSec: 0 })
+    expect(service.posted).toEqual(Array(18).fill('/api/v1/audit/events'))
+    expect(service.stored.map(idOf).sort()).toEqual(
+      writes(attempts)
+        .map((line) => `${line.client} ${line.firstEvent}`)
+        .sort(),
+    )
+    expect(clients.map((line) => line.emitted)).toEqual(Array(6).fill(3))
+    expect(attempts.every((line) => line.operation === 'write-event' && line.events === 1)).toBe(true)
+  })
+
+  test('approvals add their events, and all of them arrive', async () => {
+    const service = await startService()
+    const { live } = await play(service.baseUrl, never, { approvalShare: 1 })
+    expect(live.planned).toBeGreaterThanOrEqual(18 + 12)
+    expect(service.stored).toHaveLength(live.planned)
   })
 
   test('nothing is sent before it is due', async () => {
@@ -97,7 +153,8 @@ describe('drive', () => {
     const queries = attempts.filter((line) => line.operation === 'query')
     const names = new Set(clients.map((line) => line.client))
     expect(queries.length).toBeGreaterThan(1)
-    expect(queries.map((line) => line.intendedMs)).toEqual(queries.map((_, seq) => seq * 50))
+    const due = queries.map((line) => line.intendedMs).sort((a, b) => a - b) // answered, so recorded, in any order
+    expect(due).toEqual(queries.map((_, seq) => seq * 50))
     expect(queries.every((line) => names.has(line.client) && line.outcome === 'ok')).toBe(true)
     expect(service.queried.sort()).toEqual(queries.map((line) => line.client).sort())
   })
@@ -133,12 +190,21 @@ describe('drive', () => {
 })
 
 describe('warm-up', () => {
-  const warm = async (baseUrl: string, signal = never, warmUpMs = 1_100) => {
+  const warm = async (baseUrl: string, signal = never, warmUpMs = 1_100, played = load) => {
     const lines: SampleLine[] = []
     const sample = (line: SampleLine) => lines.push(line)
     const clock = createClock(warmUpMs)
     const patient = { ...client, timeoutMs: warmUpMs }
-    const result = await warmUp({ client: patient, runId: 'run-1', baseUrl, clock, sample, signal, warmUpMs })
+    const result = await warmUp({
+      load: played,
+      client: patient,
+      runId: 'run-1',
+      baseUrl,
+      clock,
+      sample,
+      signal,
+      warmUpMs,
+    })
     return { result, endedMs: clock.now(), lines: lines as Attempt[] }
   }
 
@@ -152,6 +218,14 @@ describe('warm-up', () => {
     ])
     expect(service.stored.map(idOf)).toEqual(['warm-up 0'])
     expect(endedMs).toBeLessThan(-500)
+  })
+
+  test('tries the kind of write that the load will send', async () => {
+    const service = await startService()
+    const { lines } = await warm(service.baseUrl, never, 1_100, { ...load, emitter: 'direct' })
+    expect(service.posted).toEqual(['/api/v1/audit/events'])
+    expect(lines.map((line) => line.operation)).toEqual(['write-event', 'query'])
+    expect(service.stored.map(idOf)).toEqual(['warm-up 0'])
   })
 
   test('a service that does not answer fails it, before the burst', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ErrorClass, SampleLine } from '../sample.ts'
 import type { ClientOptions } from '../scenario.ts'
-import { createAuditClient } from './audit-client.ts'
+import { createBufferedClient } from './buffered-client.ts'
 import { createLive } from './live.ts'
 import type { Answer } from './send.ts'
 
@@ -21,7 +21,7 @@ function scene(answers: { afterMs: number; answer: Answer }[], options: Partial<
   const lines: SampleLine[] = []
   const bodies: string[] = []
   const live = createLive()
-  const client = createAuditClient({
+  const client = createBufferedClient({
     name: 'rr-1',
     options: { ...realDefaults, ...options },
     flushPhaseMs: 250,
@@ -74,14 +74,25 @@ describe('flushing', () => {
     ])
   })
 
-  test('a batch holds batchEvents at most; the rest follows a flush later', async () => {
-    const { emitAt, attempts } = scene([{ afterMs: 1, answer: ok }], { batchEvents: 2 })
+  test('a full batch leaves at once, the next when it is answered, and the rest with the flush', async () => {
+    const { emitAt, attempts } = scene([{ afterMs: 30, answer: ok }], { batchEvents: 2 })
     for (let event = 0; event < 5; event++) emitAt(100)
     await vi.advanceTimersByTimeAsync(3_000)
     expect(attempts().map(({ from, events, at }) => [from, events, at])).toEqual([
-      [0, 2, 250],
-      [2, 2, 1_250],
-      [4, 1, 2_250],
+      [0, 2, 100],
+      [2, 2, 130],
+      [4, 1, 250],
+    ])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('a batch that fills up before its flush takes the flush with it', async () => {
+    const { emitAt, attempts } = scene([{ afterMs: 10, answer: ok }], { batchEvents: 2 })
+    for (const timeMs of [100, 150, 200]) emitAt(timeMs)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(attempts().map(({ from, events, at }) => [from, events, at])).toEqual([
+      [0, 2, 150],
+      [2, 1, 250],
     ])
   })
 
@@ -181,7 +192,7 @@ describe('ending', () => {
       client: 'rr-1',
       emitted: 2,
       unfinished: 2,
-      inFlight: { firstEvent: 0, events: 1 },
+      inFlight: [{ firstEvent: 0, events: 1 }],
       jsonBytes: '{"n":0}{"n":1}'.length,
     })
     expect(vi.getTimerCount()).toBe(0)

@@ -1,0 +1,43 @@
+import type { AuditClient, ClientSetup } from './client.ts'
+import { createDelivery } from './delivery.ts'
+import { summarise } from './summary.ts'
+
+/** A client without a buffer: each event is a request of its own, sent as it comes, however many are open already. */
+export function createDirectClient(setup: ClientSetup): AuditClient {
+  const { name, sample, live } = setup
+  const delivery = createDelivery(setup, 'write-event')
+  const finished = Promise.withResolvers<void>()
+  let emitted = 0
+  let jsonBytes = 0
+  let isClosed = false
+  let isStopped = false
+  live.emittedByClient.set(name, 0)
+
+  const finishWhenIdle = () => {
+    if (isClosed && delivery.inFlight.size === 0) finished.resolve()
+  }
+  return {
+    name,
+    emit(intendedMs, jsonOf) {
+      if (isStopped) return
+      const firstEvent = emitted++
+      const body = jsonOf(firstEvent)
+      jsonBytes += Buffer.byteLength(body)
+      live.emitted++
+      live.emittedByClient.set(name, emitted)
+      delivery.deliver({ firstEvent, events: 1, body }, intendedMs, finishWhenIdle)
+    },
+    close() {
+      isClosed = true
+      finishWhenIdle()
+    },
+    finished: finished.promise,
+    stop() {
+      if (isStopped) return
+      isStopped = true
+      delivery.stop()
+      sample(summarise(setup, delivery, { emitted, waiting: 0, jsonBytes }))
+      finished.resolve()
+    },
+  }
+}

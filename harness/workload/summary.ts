@@ -1,0 +1,14 @@
+import type { ClientSummary } from '../sample.ts'
+import type { ClientSetup } from './client.ts'
+import type { Delivery } from './delivery.ts'
+
+/** What a client had done when it was stopped. `waiting`: events that no request has carried yet. */
+export function summarise(
+  { name, clock }: ClientSetup,
+  { inFlight }: Delivery,
+  { emitted, waiting, jsonBytes }: { emitted: number; waiting: number; jsonBytes: number },
+): ClientSummary {
+  const open = [...inFlight].map(({ firstEvent, events }) => ({ firstEvent, events }))
+  const unfinished = open.reduce((sum, { events }) => sum + events, waiting)
+  return { kind: 'client', t: clock.now(), client: name, emitted, unfinished, inFlight: open, jsonBytes }
+}
