@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { evidence, times } from '../evidence.fixture.ts'
+import type { Evidence } from '../evidence.ts'
 import { client, healthy, stormCrash } from '../situations.fixture.ts'
 import { latency } from './latency.ts'
 import { memory } from './memory.ts'
@@ -90,6 +91,25 @@ describe('memory', () => {
     )
     expect(seriesBytes).toHaveLength(60)
     expect(Math.max(...seriesBytes)).toBe(2 * GiB)
+  })
+})
+
+describe('the moment of death', () => {
+  it("is when the kernel's counter rose, not when the end was noticed: a client may notice first", () => {
+    const { t: exitMs } = stormCrash().exit ?? { t: 0 }
+    const kill = (t: number, oomKills: number) =>
+      ({ ...stormCrash().cgroup[0], t, oomKills }) as Evidence['cgroup'][number]
+    const cgroup = [kill(exitMs - 120, 0), kill(exitMs - 110, 1), kill(exitMs, 1)]
+    expect(timeline({ ...stormCrash(), cgroup }).diedMs).toBe(exitMs - 110)
+    expect(timeline({ ...stormCrash(), cgroup: [] }).diedMs).toBe(exitMs)
+  })
+
+  it('is the exit where a counter rose long before, or the process ended by itself', () => {
+    const { t: exitMs } = stormCrash().exit ?? { t: 0 }
+    const kill = (t: number, oomKills: number) =>
+      ({ ...stormCrash().cgroup[0], t, oomKills }) as Evidence['cgroup'][number]
+    const cgroup = [kill(exitMs - 5_000, 0), kill(exitMs - 4_990, 1), kill(exitMs, 1)]
+    expect(timeline({ ...stormCrash(), cgroup }).diedMs).toBe(exitMs)
   })
 })
 

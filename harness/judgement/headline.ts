@@ -1,4 +1,5 @@
 import type { Evidence } from '../evidence.ts'
+import { deathMs } from '../measure.ts'
 import { formatAt } from '../units.ts'
 import type { Accounting, ChainLink, Finding, Verdict } from '../verdict.ts'
 
@@ -15,7 +16,7 @@ interface Told {
 
 /** The verdict in one or two sentences: what happened, and what stands as its cause. */
 export function headline(told: Told, evidence: Evidence): string {
-  const diedMs = evidence.exit?.t ?? null
+  const diedMs = deathMs(evidence)
   if (told.outcome === 'crashed') return crashed(told, diedMs ?? 0)
   if (told.outcome === 'survived') return survived(told)
   const happened =

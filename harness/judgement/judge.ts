@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence.ts'
 import { type Hypothesis, inViewOf } from '../hypothesis.ts'
+import { deathMs } from '../measure.ts'
 import { type Manifest, schemaVersion } from '../record.ts'
 import type { Verdict } from '../verdict.ts'
 import { accounting } from './accounting.ts'
@@ -47,7 +48,7 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
     scenario: manifest.scenario,
     outcome,
     headline: [headline(told, evidence), notInForce?.sentence].filter(Boolean).join(' '),
-    diedMs: evidence.exit?.t ?? null,
+    diedMs: deathMs(evidence),
     chain: causes,
     findings,
     missing,

@@ -1,4 +1,5 @@
 import type { Evidence, Recorded } from '../evidence.ts'
+import { deathMs } from '../measure.ts'
 import type { Attempt, ErrorClass } from '../sample.ts'
 import type { ErrorSpan, Timeline } from '../verdict.ts'
 
@@ -18,7 +19,7 @@ export function timeline(evidence: Evidence): Timeline {
   const isOk = (status: number | null) => status !== null && status >= 200 && status < 300
   return {
     errors: [...byClass].flatMap(([errorClass, attempts]) => errorSpan(errorClass, attempts)),
-    diedMs: evidence.exit?.t ?? null,
+    diedMs: deathMs(evidence),
     firstHealthFailureMs: health.find((probe) => !isOk(probe.status))?.t ?? null,
     lastHealthOkMs: health.findLast((probe) => isOk(probe.status))?.t ?? null,
   }
