@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { styleText } from 'node:util'
 import sparkly from 'sparkly'
 import wrapAnsi from 'wrap-ansi'
@@ -51,7 +51,7 @@ export function renderSummary(
     '',
     ...measurementLines(verdict, style),
     '',
-    ...field('record', relative(process.cwd(), dir) || '.', style),
+    ...field('record', fromHere(dir), style),
     ...field('again', replay, style),
     ...field('next', nextCommand(verdict, manifest, replay) ?? '', style),
     ...field('exit', verdict.expectation.sentence, style),
@@ -139,6 +139,12 @@ function spread(perSecond: readonly (readonly [number, number])[], seconds: numb
     columns[column] = (columns[column] ?? 0) + count
   }
   return columns.map((count) => (count === 0 ? '' : count))
+}
+
+/** The shortest way to name a folder: from here when it is below, else in full. */
+function fromHere(dir: string): string {
+  const path = relative(process.cwd(), dir)
+  return path === '' ? '.' : path.startsWith('..') ? resolve(dir) : path
 }
 
 function field(name: string, text: string, style: Styler): string[] {
