@@ -1,6 +1,6 @@
 /**
  * How many events a second the service stores durably, with the client on the same machine: `node bench.ts`.
- * Settings: BENCH_SECONDS (5), BENCH_BATCH (100 events), BENCH_CONNECTIONS (16), BENCH_INSERT (`row,bulk`).
+ * Settings: BENCH_SECONDS (5), BENCH_BATCH (100 events), BENCH_CONNECTIONS (8), BENCH_INSERT (`row,bulk`).
  * Starts a PostgreSQL with its own defaults (fsync, synchronous_commit), a Redis, and the program, one mode after another.
  */
 import { setTimeout as delay } from 'node:timers/promises'
@@ -13,7 +13,7 @@ import { startRestartable } from './testing/restartable.ts'
 const setting = (name: string, fallback: number) => Number(process.env[`BENCH_${name}`] ?? fallback)
 const measureMs = setting('SECONDS', 5) * 1000
 const batchEvents = setting('BATCH', 100)
-const connections = setting('CONNECTIONS', 16)
+const connections = setting('CONNECTIONS', 8)
 const warmUpMs = 2_000
 
 const nextCorrelationId = (() => {

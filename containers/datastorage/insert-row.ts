@@ -3,27 +3,27 @@ import type { PoolClient } from 'pg'
 import type { IdentifiedEvent } from './contract.ts'
 import { rejectionOf } from './rejection.ts'
 
-// event_date is given although a trigger sets it: rows are routed to partitions before triggers run. A parent that
-// does not exist gets this event's date, so that the foreign key refuses it instead of skipping a half-null key.
-const insertSql = `
+// event_date is given although a trigger sets it: rows are routed to partitions before triggers run.
+const insertSql = (parentDate: string) => `
   INSERT INTO audit_events (
     event_id, event_version, event_timestamp, event_date, event_type, event_category, event_action, event_outcome,
     correlation_id, event_data, actor_type, actor_id, resource_type, resource_id,
     parent_event_id, parent_event_date, namespace, cluster_name, severity, duration_ms
   ) VALUES (
     $1, $2, $3::timestamptz, ($3::timestamptz AT TIME ZONE 'UTC')::date, $4, $5, $6, $7,
-    $8, $9, $10, $11, $12, $13,
-    $14::uuid, CASE WHEN $14::uuid IS NOT NULL THEN coalesce(
-      (SELECT event_date FROM audit_events WHERE event_id = $14::uuid LIMIT 1),
-      ($3::timestamptz AT TIME ZONE 'UTC')::date) END,
-    $15, $16, $17, $18
+    $8, $9, $10, $11, $12, $13, $14::uuid, ${parentDate}, $15, $16, $17, $18
   )`
-// A named statement is parsed once per connection: each row then costs one round trip.
-const insert = { name: 'insert-audit-event', text: insertSql }
-const insertOnce = {
-  name: 'insert-audit-event-once',
-  text: `${insertSql} ON CONFLICT (event_id, event_date) DO NOTHING`,
-}
+// A parent that does not exist gets this event's date, so that the foreign key refuses it instead of skipping a half-null key.
+const dateOfParent = `coalesce(
+  (SELECT event_date FROM audit_events WHERE event_id = $14::uuid LIMIT 1), ($3::timestamptz AT TIME ZONE 'UTC')::date)`
+// A named statement is parsed once per connection: each row then costs one round trip. Most events have no parent, and
+// are spared the look into every partition for it.
+const named = (name: string, text: string) => ({
+  plain: { name, text },
+  guarded: { name: `${name}-once`, text: `${text} ON CONFLICT (event_id, event_date) DO NOTHING` },
+})
+const orphan = named('insert-audit-event', insertSql('NULL'))
+const child = named('insert-audit-event-child', insertSql(dateOfParent))
 
 /** An event's values, in the order of the statement's parameters. */
 export function insertValues(event: IdentifiedEvent): unknown[] {
@@ -61,7 +61,8 @@ export async function insertRow(
   { index = 0, once = false }: { index?: number; once?: boolean } = {},
 ): Promise<void> {
   try {
-    await client.query({ ...(once ? insertOnce : insert), values: insertValues(event) })
+    const { plain, guarded } = event.parent_event_id == null ? orphan : child
+    await client.query({ ...(once ? guarded : plain), values: insertValues(event) })
   } catch (error) {
     throw rejectionOf(error, event, index) ?? error
   }

@@ -52,4 +52,5 @@ $$;
 -- A row is routed to its partition before this trigger runs, and a trigger cannot move it afterwards: an INSERT has to
 -- give event_date too. The trigger guarantees that the stored day is the timestamp's own.
 CREATE TRIGGER audit_events_set_date BEFORE INSERT ON audit_events
-  FOR EACH ROW EXECUTE FUNCTION set_audit_event_date();
+  FOR EACH ROW WHEN (NEW.event_date IS DISTINCT FROM (NEW.event_timestamp AT TIME ZONE 'UTC')::date)
+  EXECUTE FUNCTION set_audit_event_date();
