@@ -1,11 +1,18 @@
 import type { Limits, ServiceOptions } from '../harness/scenario.ts'
+import type { Subject } from '../harness/subject.ts'
 
 /** What to start, and where. */
 export interface StackOptions {
-  readonly runtime: 'auto' | 'embedded'
+  readonly runtime: 'auto' | 'embedded' | 'docker' | 'podman' | 'target'
   /** How to limit the service: `auto` takes the first way that works here. */
   readonly limiter?: 'auto' | 'cgroup-v1' | 'cgroup-v2' | 'systemd' | 'watchdog' | undefined
   readonly service: ServiceOptions
+  /** What is tested; the stand-in unless given. */
+  readonly subject?: Subject | undefined
+  /** Values of the variables that an image is given, by the names in `subject.env`. */
+  readonly subjectEnv?: Readonly<Record<string, string>> | undefined
+  /** Images instead of the usual ones. */
+  readonly images?: { readonly postgres?: string | undefined; readonly redis?: string | undefined } | undefined
   readonly limits: Limits
   /** The service's stdout and stderr go there. Its folder must exist. */
   readonly logFile: string

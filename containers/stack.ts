@@ -1,13 +1,21 @@
+import { StackError } from '../harness/errors.ts'
 import type { Stack } from '../harness/stack.ts'
 import { startEmbedded } from './embedded/embedded.ts'
 import type { StackOptions } from './stack-options.ts'
 
-/** One function for each way to run the stack; all return the same kind of stack. Docker and Podman go here. */
-const runtimes: Readonly<
-  Record<StackOptions['runtime'], (options: StackOptions, signal: AbortSignal) => Promise<Stack>>
-> = {
+type Start = (options: StackOptions, signal: AbortSignal) => Promise<Stack>
+
+/** One function for each way to run the stack; all return the same kind of stack. */
+const runtimes: Readonly<Record<StackOptions['runtime'], Start>> = {
   auto: startEmbedded,
   embedded: startEmbedded,
+  docker: notYet('docker'),
+  podman: notYet('podman'),
+  target: notYet('target'),
+}
+
+function notYet(runtime: string): Start {
+  return () => Promise.reject(new StackError(`--runtime ${runtime} is not there yet`, { hint: 'use embedded' }))
 }
 
 /**

@@ -105,6 +105,8 @@ export function evidence(picture: Picture): Evidence {
       }),
     ),
     cgroup: recorded('probes.ndjson:1', cgroup(picture, stepMs, limitBytes, cpus)),
+    parts: [],
+    paths: [],
     health: [],
     service: recorded('probes.ndjson:2', service(picture, stepMs, poolSize)),
     postgres: recorded('probes.ndjson:3', postgres(picture, stepMs)),
@@ -124,6 +126,9 @@ export function evidence(picture: Picture): Evidence {
     warmUp: { kind: 'warm-up', t: -500, ref: 'events.ndjson:2', attempts: 5, failed: 0 },
     burst: { kind: 'burst', t: 0, ref: 'events.ndjson:3', at: '2026-01-01T00:00:00.000Z' },
     exit: exit ? { kind: 'exit', ref: 'events.ndjson:4', pid: 7, code: null, signal: null, ...exit } : null,
+    partExits: [],
+    engine: [],
+    inspects: [],
     watchdogKill: picture.watchdogKill
       ? {
           kind: 'watchdog-kill',

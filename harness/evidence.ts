@@ -11,6 +11,8 @@ import {
   type GeneratorProbe,
   type HealthProbe,
   type Line,
+  type PartProbe,
+  type PathProbe,
   type PostgresProbe,
   type ProbeFailure,
   probeLineSchema,
@@ -45,6 +47,9 @@ export interface Evidence {
   readonly clients: readonly Recorded<ClientSummary>[]
 
   readonly cgroup: readonly Recorded<CgroupProbe>[]
+  /** The parts one by one, and the stack as a whole, under a limit over all of it. */
+  readonly parts: readonly Recorded<PartProbe>[]
+  readonly paths: readonly Recorded<PathProbe>[]
   readonly health: readonly Recorded<HealthProbe>[]
   readonly service: readonly Recorded<ServiceProbe>[]
   readonly postgres: readonly Recorded<PostgresProbe>[]
@@ -59,6 +64,10 @@ export interface Evidence {
   readonly exit: EventOf<'exit'> | null
   /** The user-space watchdog's own word that it killed the service. */
   readonly watchdogKill: EventOf<'watchdog-kill'> | null
+  /** Ends of the stack's other parts, before the harness stopped them. */
+  readonly partExits: readonly EventOf<'part-exit'>[]
+  readonly engine: readonly EventOf<'engine'>[]
+  readonly inspects: readonly EventOf<'inspect'>[]
   readonly stderr: readonly EventOf<'stderr'>[]
   /** `null`: the harness itself died before the run was over. */
   readonly end: EventOf<'end'> | null
@@ -116,6 +125,8 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     drops: of(samples, 'drop'),
     clients: of(samples, 'client'),
     cgroup: of(probes, 'cgroup'),
+    parts: of(probes, 'part'),
+    paths: of(probes, 'path'),
     health: of(probes, 'health'),
     service: of(probes, 'service'),
     postgres: of(probes, 'postgres'),
@@ -127,6 +138,9 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     burst: event('burst'),
     exit: event('exit'),
     watchdogKill: event('watchdog-kill'),
+    partExits: of(events, 'part-exit'),
+    engine: of(events, 'engine'),
+    inspects: of(events, 'inspect'),
     stderr: of(events, 'stderr'),
     end: event('end'),
     stored: of(stored, 'stored-end').length > 0 ? copies : null,

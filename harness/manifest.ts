@@ -6,14 +6,21 @@ import { promisify } from 'node:util'
 import { type Manifest, schemaVersion } from './record.ts'
 import type { Scenario } from './scenario.ts'
 import type { AppliedLimits } from './stack.ts'
+import type { Subject } from './subject.ts'
 
 /** A run as it will be carried out: every knob resolved. */
 export interface RunPlan {
   readonly scenario: Scenario
   readonly seed: number
-  readonly runtime: 'auto' | 'embedded'
+  readonly runtime: 'auto' | 'embedded' | 'docker' | 'podman' | 'target'
   /** How to limit the service: `auto` takes the first way that works here. */
   readonly limiter: 'auto' | Exclude<AppliedLimits['limiter'], 'engine'>
+  /** What is tested; the stand-in unless given. */
+  readonly subject?: Subject | undefined
+  /** Values of the variables that an image is given, by the names in `subject.env`. They go to truth.json alone. */
+  readonly subjectEnv?: Readonly<Record<string, string>> | undefined
+  /** Images of the servers instead of the usual ones. */
+  readonly images?: { readonly postgres?: string | undefined; readonly redis?: string | undefined } | undefined
   readonly expect: Manifest['expect']
   /** The command that repeats this run, without and with the stand-in's profile. */
   readonly command: string
@@ -66,6 +73,7 @@ export async function describeRun(plan: RunPlan, id: string): Promise<Manifest> 
     command: plan.command,
     expect,
     runtime,
+    ...(plan.subject && { subject: plan.subject }),
     git: await describeGit(),
     versions: await describeVersions(),
     machine: describeMachine(),

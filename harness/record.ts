@@ -6,6 +6,7 @@ import { StackError } from './errors.ts'
 import type { ProbeLine, RunEvent, SampleLine, StoredLine } from './sample.ts'
 import { clientOptionsSchema, limitsSchema, loadSchema, phasesSchema, serviceOptionsSchema } from './scenario.ts'
 import type { Described } from './schema.ts'
+import { subjectSchema } from './subject.ts'
 
 /** The version of the record's format. A reader refuses a newer one. */
 export const schemaVersion = 1
@@ -39,6 +40,7 @@ export const manifestSchema = z.object({
     .describe("the command that repeats this run, less the profile, which is nobody's business who judges"),
   expect: z.object({ expectation: z.string(), from: z.enum(['the scenario', '--expect', 'a changed knob']) }),
   runtime: z.string(),
+  subject: subjectSchema.optional().describe('what was tested; absent: the stand-in'),
   git: z.object({ commit: z.string(), dirty: z.boolean() }).nullable(),
   versions: z.object({ culprit: z.string(), node: z.string() }),
   machine: z.object({ cpuModel: z.string(), cpus: z.number(), memoryBytes: z.number(), kernel: z.string() }),

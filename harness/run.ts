@@ -28,8 +28,9 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
   try {
     progress.say('starting PostgreSQL, Redis and DataStorage')
     const logFile = join(dir, recordFiles.log)
-    const { runtime, limiter } = plan
-    const options = { runtime, limiter, service, limits, logFile, onProgress: progress.say }
+    const { runtime, limiter, subject, subjectEnv, images } = plan
+    const what = { runtime, limiter, subject, subjectEnv, images, service, limits }
+    const options = { ...what, logFile, onProgress: progress.say }
     await using stack = stopOrSay(await startStack(options, signal), progress)
     clock = createClock(phases.warmUpMs + settleMs)
     await observe(plan, stack, clock, record, progress, signal)
@@ -99,8 +100,9 @@ async function observe(
   const say = (what: string) => (error: unknown) =>
     progress.say(`the ${what} could not be read back: ${messageOf(error)}`)
   // The queue before the database: what leaves it meanwhile goes there.
-  await readQueueBack({ ...reading, redisUrl: stack.redis.url }).catch(say('dead-letter queue'))
-  await readBack({ ...reading, postgresUrl: stack.postgres.connectionString }).catch(say('database'))
+  const { redis, postgres } = stack
+  if (redis) await readQueueBack({ ...reading, redisUrl: redis.url }).catch(say('dead-letter queue'))
+  if (postgres) await readBack({ ...reading, postgresUrl: postgres.connectionString }).catch(say('database'))
 }
 
 /** Aborts with `signal`, when told to, and in any case when the scope is left. */

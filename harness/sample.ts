@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { containerStateSchema, engineEventSchema, partSchema } from './engine.ts'
 import { type Described, line } from './schema.ts'
 import { appliedLimitsSchema, processExitSchema, resourceReadingSchema, watchdogKillSchema } from './stack.ts'
 
@@ -88,6 +89,30 @@ const cgroupSchema = line('cgroup', resourceReadingSchema.shape).meta({
 /** probes.ndjson */
 export type CgroupProbe = Described<typeof cgroupSchema>
 
+const partProbeSchema = line('part', {
+  part: partSchema.or(z.literal('stack')).describe('stack: the group that holds all of them, under a limit over all'),
+  ...resourceReadingSchema.shape,
+}).meta({
+  id: 'PartProbe',
+  description: 'the counters of one part of the stack, or of all, under a limit over the whole stack',
+})
+/** probes.ndjson */
+export type PartProbe = Described<typeof partProbeSchema>
+
+const pathSchema = line('path', {
+  path: z
+    .enum(['published', 'direct'])
+    .describe("through the engine's forwarding, or straight to the container's address"),
+  tookMs: z.number(),
+  status: z.number().nullable(),
+  failure: failureSchema.nullable(),
+}).meta({
+  id: 'PathProbe',
+  description: 'GET /health by both ways at the same moment; t is when the answer, or the failure, came',
+})
+/** probes.ndjson: the same question by both ways to the service. */
+export type PathProbe = Described<typeof pathSchema>
+
 const healthSchema = line('health', {
   tookMs: z.number(),
   status: z.number().nullable(),
@@ -141,7 +166,7 @@ const redisSchema = line('redis', {
 export type RedisProbe = Described<typeof redisSchema>
 
 const probeFailureSchema = line('probe-failed', {
-  probe: z.enum(['service', 'postgres', 'redis', 'cgroup']),
+  probe: z.enum(['service', 'postgres', 'redis', 'cgroup', 'part', 'engine']),
   message: z.string(),
 }).meta({ id: 'ProbeFailure', description: 'a probe that got no answer, and why' })
 /** probes.ndjson: a probe that got no answer, and why. */
@@ -171,6 +196,18 @@ export const runEventSchema = z.discriminatedUnion('kind', [
   line('watchdog-kill', watchdogKillSchema.shape).meta({
     id: 'WatchdogKill',
     description: 'the user-space watchdog says that it killed the service',
+  }),
+  line('part-exit', { part: partSchema, ...processExitSchema.shape }).meta({
+    id: 'PartExit',
+    description: 'another part of the stack ended, before the harness stopped it',
+  }),
+  line('engine', engineEventSchema.shape).meta({
+    id: 'EngineEvent',
+    description: "an event of the container engine's stream; t is when it reached us",
+  }),
+  line('inspect', { when: z.enum(['before', 'after']), ...containerStateSchema.shape }).meta({
+    id: 'Inspect',
+    description: 'a container as the engine shows it, before the burst and after the run',
   }),
   line('stderr', { line: z.string() }).meta({ id: 'Stderr' }),
   line('end', { reason: endReasonSchema, message: z.string().optional() }).meta({ id: 'End' }),
@@ -204,6 +241,8 @@ export type SampleLine = Described<typeof sampleLineSchema>
 /** probes.ndjson */
 export const probeLineSchema = z.discriminatedUnion('kind', [
   cgroupSchema,
+  partProbeSchema,
+  pathSchema,
   healthSchema,
   serviceSchema,
   postgresSchema,

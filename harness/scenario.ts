@@ -52,10 +52,21 @@ export const serviceOptionsSchema = z.object({
   profile: z.string().describe('how the stand-in behaves; never part of the evidence'),
   profileOptions: z.record(z.string(), z.number()),
   poolSize: z.number(),
+  restart: z
+    .enum(['no', 'on-failure'])
+    .optional()
+    .describe('what the container engine does after the service died; absent: no'),
 })
 export type ServiceOptions = Described<typeof serviceOptionsSchema>
 
-export const limitsSchema = z.object({ memoryLimitBytes: z.number(), cpus: z.number() })
+export const limitsSchema = z.object({
+  memoryLimitBytes: z.number(),
+  cpus: z.number(),
+  memoryScope: z
+    .enum(['service', 'stack'])
+    .optional()
+    .describe('whose memory the limit holds: the service alone (also when absent), or the whole stack together'),
+})
 export type Limits = Described<typeof limitsSchema>
 
 export const phasesSchema = z.object({

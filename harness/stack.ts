@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Engine, PartName } from './engine.ts'
 import type { Described } from './schema.ts'
 
 export const appliedLimitsSchema = z.object({
@@ -17,6 +18,10 @@ export const appliedLimitsSchema = z.object({
     .describe(
       "what holds the service to its CPUs: the kernel's CFS quota, being pinned to so many of them, or nothing; absent in records from before there was anything but a quota",
     ),
+  memoryScope: z
+    .enum(['service', 'stack'])
+    .optional()
+    .describe('whose memory the limit holds: the service alone (also when absent), or the whole stack together'),
   cpusWhyNot: z.string().optional().describe('why the CPU limit that was asked for is not in force'),
 })
 /** What a limiter enforces, as read back after it was set. `null` where this limiter cannot say. */
@@ -75,10 +80,12 @@ export type ProcessExit = Described<typeof processExitSchema>
 export interface Service {
   /** Such as `http://127.0.0.1:43127`. */
   readonly baseUrl: string
+  /** Where the same service answers without the engine's forwarding in between. Absent where there is only one path. */
+  readonly directUrl?: string | undefined
   readonly pid: number | null
   readonly limits: AppliedLimits
   readonly counters: ResourceCounters | null
-  /** Resolves when the service's main process has ended, for whatever reason. */
+  /** Resolves when the service's main process has ended for the first time, for whatever reason. Never, if nobody can tell. */
   readonly exited: Promise<ProcessExit>
   /** Resolves when the user-space watchdog has killed the service. Absent where a kernel limits it. */
   readonly killedByWatchdog?: Promise<WatchdogKill> | undefined
@@ -86,11 +93,25 @@ export interface Service {
   onStderr(listener: (line: string) => void): void
 }
 
+/** A part of the stack beside the service, as far as it can be watched. */
+export interface Part {
+  readonly name: Exclude<PartName, 'datastorage'>
+  readonly counters: ResourceCounters | null
+  readonly exited: Promise<ProcessExit>
+}
+
 /** A started stack: all parts ready. Disposing it stops them in reverse order and removes what they left. */
 export interface Stack extends AsyncDisposable {
-  readonly runtime: 'embedded' | 'docker' | 'podman'
-  readonly versions: Readonly<Record<'postgres' | 'redis', string>>
+  readonly runtime: 'embedded' | 'docker' | 'podman' | 'target'
+  readonly versions: Readonly<Record<string, string>>
   readonly datastorage: Service
-  readonly postgres: { readonly connectionString: string }
-  readonly redis: { readonly url: string }
+  /** `null`: not ours to look into. */
+  readonly postgres: { readonly connectionString: string } | null
+  readonly redis: { readonly url: string } | null
+  /** The other parts, where they are watched one by one: under a limit over the whole stack. */
+  readonly parts?: readonly Part[] | undefined
+  /** The counters of the group that holds the whole stack, where a limit holds it. `datastorage.counters` are its own then. */
+  readonly sharedCounters?: ResourceCounters | undefined
+  /** Absent where no engine runs it. */
+  readonly engine?: Engine | undefined
 }

@@ -28,11 +28,13 @@ const query = `
 export const postgresProbe: Probe = {
   name: 'postgres',
   start({ stack, clock, probe }) {
+    const { postgres } = stack
+    if (!postgres) return { stop() {} }
     let client: pg.Client | null = null
     let isStopped = false
     const connect = async () => {
       const fresh = new pg.Client({
-        connectionString: stack.postgres.connectionString,
+        connectionString: postgres.connectionString,
         application_name: 'culprit',
         connectionTimeoutMillis: 2_000,
         query_timeout: 2_000,

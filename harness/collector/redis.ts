@@ -10,6 +10,7 @@ export const dlqStream = 'audit:dlq:events'
 export const redisProbe: Probe = {
   name: 'redis',
   start({ stack, clock, probe }) {
+    if (!stack.redis) return { stop() {} }
     const redis = new Redis(stack.redis.url, {
       maxRetriesPerRequest: 0,
       commandTimeout: 2_000,

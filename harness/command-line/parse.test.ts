@@ -115,7 +115,7 @@ test('all problems are told at once, each naming its flag', () => {
     '--pool 0: takes a whole number from 1 to 90',
     '--pace 2: takes a number and a time such as 20/2s, or "burst"',
     '--seed x: takes a whole number from 0 to 999999999',
-    '--runtime vm: takes one of: auto, embedded',
+    '--runtime vm: takes one of: auto, docker, podman, embedded',
     '--expect crsh: did you mean crash?',
   ])
 })

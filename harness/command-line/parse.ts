@@ -3,7 +3,7 @@ import { Command, Option } from 'commander'
 import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
 import { knobs } from './knobs.ts'
-import { type Context, limiters, type RawFlags, resolveRun, suggest } from './resolve.ts'
+import { type Context, limiters, type RawFlags, resolveRun, runtimes, suggest } from './resolve.ts'
 
 /** What the user asked for, resolved. */
 export type Request =
@@ -31,7 +31,7 @@ function scenarioCommand(): Command {
   for (const knob of knobs) command.addOption(new Option(`--${knob.flag} ${knob.value}`, knob.description))
   return command
     .option('--seed <n>', 'seed of the load (default: 1)')
-    .option('--runtime <name>', 'auto or embedded (default: auto)')
+    .option('--runtime <name>', `${runtimes.join(', ')} (default: auto)`)
     .option(
       '--limiter <name>',
       `how to limit DataStorage: ${limiters.join(', ')} (default: auto, the first that works)`,

@@ -15,7 +15,7 @@ export interface Context extends Bounds {
   readonly causes: readonly string[]
 }
 
-const runtimes = ['auto', 'embedded'] as const
+export const runtimes = ['auto', 'docker', 'podman', 'embedded'] as const
 export const limiters = ['auto', 'cgroup-v1', 'cgroup-v2', 'systemd', 'watchdog'] as const
 const outcomes = ['crash', 'survive', 'any']
 
