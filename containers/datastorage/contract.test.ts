@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createAdmission } from './admission.ts'
 import { useBatchRoute } from './batch-route.ts'
-import { type AuditEvent, batchPath, eventsPath } from './contract.ts'
+import { type AuditEvent, batchPath, eventsPath, openapi } from './contract.ts'
 import { createPool } from './database.ts'
 import { toEventQuery } from './event-query.ts'
 import { useEventRoute } from './event-route.ts'
@@ -156,4 +156,17 @@ test('since is relative to now, or a moment with its zone', () => {
 
 test('a leap second, which JavaScript does not know, is refused by name', () => {
   expect(() => toEventQuery({ ...page, until: '2016-12-31T23:59:60Z' })).toThrow('until must be')
+})
+
+test('a client made from the document can send and read any event_data: no object in it is left without a word on its fields', () => {
+  const silent: string[] = []
+  const visit = (node: unknown, place: string) => {
+    if (typeof node !== 'object' || node === null) return
+    const { type, properties, additionalProperties } = node as Record<string, unknown>
+    const isObject = [type].flat().includes('object')
+    if (isObject && !properties && additionalProperties === undefined) silent.push(place)
+    for (const [key, child] of Object.entries(node)) visit(child, `${place}/${key}`)
+  }
+  visit(openapi, '#')
+  expect(silent).toEqual([])
 })
