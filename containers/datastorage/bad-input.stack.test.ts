@@ -36,6 +36,22 @@ async function overSocket(...parts: (string | Buffer)[]): Promise<string> {
   return received
 }
 
+/** Sends the first part at once and then a byte each 20 ms, for as long as the service lets us; returns what it said. */
+async function trickle(atOnce: string, slowly: string): Promise<string> {
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+  socket.on('error', () => {})
+  let received = ''
+  socket.setEncoding('utf8').on('data', (data) => {
+    received += data
+  })
+  socket.write(atOnce)
+  let sent = 0
+  const drip = setInterval(() => socket.write(slowly[sent++ % slowly.length] ?? ''), 20)
+  await new Promise((resolve) => socket.once('close', resolve))
+  clearInterval(drip)
+  return received
+}
+
 const head = (path: string, ...headers: string[]) =>
   [`POST ${path} HTTP/1.1`, 'Host: x', 'Content-Type: application/json', ...headers, '', ''].join('\r\n')
 
@@ -50,6 +66,19 @@ test.concurrent.each([
 ])('%s is answered with a problem, and the connection closed', async (_, parts, status) => {
   const answer = await overSocket(...parts)
   expect(answer).toContain(`HTTP/1.1 ${status} `)
+  expect(answer).toContain('application/problem+json')
+})
+
+// Something arrives all the time: a limit on silence would never cut these off.
+const endlessHead = `POST ${eventsPath} HTTP/1.1\r\nHost: x\r\nX-Slow: ${'x'.repeat(10_000)}`
+test.concurrent.each([
+  ['a head', '', endlessHead, ['408']],
+  ['a body with its length', head(batchPath, 'Content-Length: 100000'), ' ', ['408']],
+  ['a body in chunks', head(batchPath, 'Transfer-Encoding: chunked'), '1\r\n \r\n', ['408']],
+  ['the second head of a connection', 'GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n', endlessHead, ['200', '408']],
+])('%s that comes byte by byte is answered with 408, and cut off', async (_, atOnce, slowly, statuses) => {
+  const answer = await trickle(atOnce, slowly)
+  expect([...answer.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status)).toEqual(statuses)
   expect(answer).toContain('application/problem+json')
 })
 
