@@ -121,6 +121,21 @@ describe('queries', () => {
   )
 })
 
+test('the metrics count what was stored and what was refused', async () => {
+  const of = (labels: string) => `datastorage_audit_traces_total{${labels}}`
+  // Nobody else here writes events of this category.
+  const event = anEvent({ event_category: 'notification' })
+  const written = 'datastorage_write_duration_seconds_count{table="audit_events"}'
+  await service.post([anEvent()])
+  const writtenBefore = await service.metric(written)
+  await service.post([event, event])
+  await service.post([{ ...event, namespace: 7 }])
+  expect(await service.metric(of('service="notification",status="success"'))).toBe(2)
+  expect(await service.metric('datastorage_audit_lag_seconds_count{service="notification"}')).toBe(2)
+  expect(await service.metric(written)).toBe(writtenBefore + 1)
+  expect(await service.metric('datastorage_validation_failures_total{field="namespace",reason="type"}')).toBe(1)
+})
+
 test('an unknown path is a problem', async () => {
   expect(await service.get('/nope')).toMatchObject({ status: 404, json: { title: 'Not Found', instance: '/nope' } })
 })
