@@ -47,6 +47,7 @@ export function createPool(options: PoolOptions, log: Log): pg.Pool {
  */
 export async function migrate(databaseUrl: string): Promise<void> {
   await asOwner(databaseUrl, async (client) => {
+    await requireUtf8(client)
     await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
     await new Postgrator({
       driver: 'pg',
@@ -57,6 +58,16 @@ export async function migrate(databaseUrl: string): Promise<void> {
     await client.query('SELECT grant_audit_rights()')
     await client.query('SELECT create_audit_partitions($1)', [monthsAhead])
   })
+}
+
+/** Any other encoding lacks characters that an event may have: it would be refused, although it fits the contract. */
+async function requireUtf8(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ encoding: string }>(`SELECT current_setting('server_encoding') AS encoding`)
+  const encoding = rows[0]?.encoding
+  if (encoding === 'UTF8') return
+  throw new Error(
+    `it has the encoding ${encoding}: make it with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0`,
+  )
 }
 
 /** Makes the partitions of the coming months while the service runs. */

@@ -25,6 +25,13 @@ afterAll(async () => {
 
 const start = (env: Record<string, string>) => startRealService({ ...databases.env, ...env })
 
+test('a database that cannot hold every character is refused at the start, with what to do', async () => {
+  await admin.query(`CREATE DATABASE narrow ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0`)
+  const url = new URL(databases.env.DATABASE_URL)
+  url.pathname = '/narrow'
+  await expect(start({ DATABASE_URL: url.href })).rejects.toThrow(/encoding LATIN1: make it with CREATE DATABASE/)
+})
+
 test('a database that does not answer in time: 202, 500, 500, and no connection is left unfit', async () => {
   const limitMs = '200'
   await using service = await start({
