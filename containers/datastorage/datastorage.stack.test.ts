@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { anEvent } from './testing/an-event.ts'
 import { type RealService, spawnService, startDatabases, startRealService } from './testing/real-service.ts'
@@ -119,6 +120,24 @@ describe('queries', () => {
       expect(json.detail).toContain(parameter.split('=')[0])
     },
   )
+})
+
+test('whoever inserts past the service with a wrong day gets the right one', async () => {
+  const month = new Date().toISOString().slice(0, 7)
+  const client = new pg.Client({ connectionString: databases.env.DATABASE_URL })
+  await client.connect()
+  try {
+    const { rows } = await client.query(
+      `INSERT INTO audit_events (event_id, event_version, event_timestamp, event_date, event_type, event_category,
+         event_action, event_outcome, correlation_id, event_data)
+       VALUES (gen_random_uuid(), '1.0', $1, $2, 'a.b', 'workflow', 'x', 'success', 'by-hand', '{}')
+       RETURNING event_date::text AS day`,
+      [`${month}-10T23:30:00-02:00`, `${month}-05`],
+    )
+    expect(rows).toEqual([{ day: `${month}-11` }])
+  } finally {
+    await client.end()
+  }
 })
 
 test('the metrics count what was stored and what was refused', async () => {
