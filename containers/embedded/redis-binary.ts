@@ -2,7 +2,7 @@ import { access, constants, mkdir, readdir, readFile, rm } from 'node:fs/promise
 import { delimiter, join } from 'node:path'
 import { StackError } from '../../harness/errors.ts'
 import { cached } from './folders.ts'
-import { plainEnv, runTool } from './tool.ts'
+import { plainEnv, proxyEnv, runTool } from './tool.ts'
 
 /** What Debian's and Ubuntu's redis-server needs beyond a minimal system. */
 const packages = ['redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1']
@@ -69,7 +69,7 @@ async function download(folder: string, signal: AbortSignal, onProgress?: (messa
     '-o',
     'APT::Sandbox::User=',
   ]
-  const aptGet = (...args: string[]) => runTool(['apt-get', ...options, ...args], { cwd: apt, env: proxies(), signal })
+  const aptGet = (...args: string[]) => runTool(['apt-get', ...options, ...args], { cwd: apt, env: proxyEnv(), signal })
   // A source of the user's that does not answer is no matter: the download tells whether ours did.
   await aptGet('update').catch(() => signal.throwIfAborted())
   await aptGet('download', ...packages)
@@ -77,9 +77,4 @@ async function download(folder: string, signal: AbortSignal, onProgress?: (messa
     if (name.endsWith('.deb')) await runTool(['dpkg', '-x', join(apt, name), folder], { signal })
   }
   await rm(apt, { recursive: true })
-}
-
-function proxies(): Record<string, string> {
-  const names = Object.keys(process.env).filter((name) => /^(https?|no)_proxy$/i.test(name))
-  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
 }

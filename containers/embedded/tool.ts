@@ -20,6 +20,12 @@ export function plainEnv(): Record<string, string> {
   return { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
 }
 
+/** The proxies that the user's environment names, for programs that download. */
+export function proxyEnv(): Record<string, string> {
+  const names = Object.keys(process.env).filter((name) => /^(https?|no)_proxy$/i.test(name))
+  return Object.fromEntries(names.map((name) => [name, process.env[name] ?? '']))
+}
+
 /**
  * Runs a program to its end and returns its stdout. Fails with a StackError that carries its last lines, or with the
  * signal's reason after an abort. The kernel ends the program if this process dies.
