@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.stack.test.ts', '**/*.e2e.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{stack,engine,e2e}.test.ts'],
           sequence: { groupOrder: 0 },
         },
       },
@@ -24,6 +24,19 @@ export default defineConfig({
         },
       },
       {
+        // Containers of a real engine; skipped, with the reason in the name, where none answers.
+        test: {
+          name: 'engine',
+          include: ['**/*.engine.test.ts'],
+          exclude: ['**/node_modules/**'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          // The first one may have to build images.
+          hookTimeout: 180_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
         // The program as a user starts it.
         test: {
           name: 'end-to-end',
@@ -32,7 +45,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

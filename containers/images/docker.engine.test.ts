@@ -1,0 +1,3 @@
+import { testImages } from './testing/contract.ts'
+
+await testImages('docker')
