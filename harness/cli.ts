@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { clean } from '../containers/clean.ts'
+import { findEngine } from '../containers/engines.ts'
+import { buildImages } from '../containers/images/index.ts'
 import { profileNames } from '../containers/profiles.ts'
 import { scenarios } from '../scenarios/index.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
@@ -49,6 +51,15 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       process.stdout.write(
         removed.length === 0 ? 'nothing was left behind\n' : `removed ${removed.join('\nremoved ')}\n`,
       )
+      return exitCodes.held
+    }
+    case 'images': {
+      const engine = await findEngine(request.engine, signal)
+      progress.say(`${engine.name} ${engine.version} at ${engine.host}`)
+      const onProgress = (message: string) => progress.say(message)
+      const images = await buildImages(engine, { ...request, signal, onProgress })
+      progress[Symbol.dispose]()
+      for (const { tag, built } of images) process.stdout.write(`${built ? 'built    ' : 'unchanged'}  ${tag}\n`)
       return exitCodes.held
     }
     case 'scenario': {

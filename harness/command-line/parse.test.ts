@@ -149,6 +149,11 @@ test.each([
   ['judge some/run --json', { command: 'judge', run: 'some/run', json: true }],
   ['prove high-load --runs 3', { command: 'prove', name: 'high-load', runs: 3 }],
   ['clean', { command: 'clean' }],
+  ['images', { command: 'images', engine: 'auto', base: undefined, force: false }],
+  [
+    'images --engine podman --base node:24-slim --force',
+    { command: 'images', engine: 'podman', base: 'node:24-slim', force: true },
+  ],
 ])('%s', (line, request) => {
   expect(parse(line)).toEqual(request)
 })

@@ -18,6 +18,14 @@ export type Request =
   | { readonly command: 'judge'; readonly run: string; readonly json: boolean }
   | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
   | { readonly command: 'clean' }
+  | {
+      readonly command: 'images'
+      readonly engine: 'auto' | 'docker' | 'podman'
+      readonly base: string | undefined
+      readonly force: boolean
+    }
+
+const engines = ['auto', 'docker', 'podman'] as const
 
 const exitCodeHelp = `
 Exit codes: 0 the expectation held; 2 it did not; 3 not known; 4 bad input; 5 the stack could not start;
@@ -61,13 +69,21 @@ function cleanCommand(): Command {
   return new Command('clean').description('remove what killed runs left behind, and nothing else')
 }
 
+function imagesCommand(): Command {
+  return new Command('images')
+    .description('build the images for a container engine that has no registry; what is there and unchanged stays')
+    .option('--engine <name>', `${engines.join(', ')} (default: auto, the first that answers)`)
+    .option('--base <image>', 'make DataStorage on this image, which has Node in /usr/local/bin (default: on nothing)')
+    .option('--force', 'build also what is there, with the newest packages')
+}
+
 /**
  * Reads the command line.
  *
  * @throws InputError with every problem at once: unknown commands and flags, missing and bad values
  */
 export function parseCommandLine(argv: readonly string[], context: Context & { proofs: readonly string[] }): Request {
-  const commands = [scenarioCommand(), judgeCommand(), proveCommand(context.proofs), cleanCommand()]
+  const commands = [scenarioCommand(), judgeCommand(), proveCommand(context.proofs), cleanCommand(), imagesCommand()]
   const program = new Command('culprit').description(
     'Reproduces a service crash under load and finds out what caused it.',
   )
@@ -102,7 +118,12 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
       problems.push(`--runs ${flags.runs}: takes a whole number from 1 to 999`)
     }
   }
+  const engine = engines.find((known) => known === (flags.engine ?? 'auto'))
+  if (name === 'images' && !engine) problems.push(`--engine ${flags.engine}: ${suggest(flags.engine ?? '', engines)}`)
   if (problems.length > 0) throw new InputError(problems)
+  if (name === 'images') {
+    return { command: 'images', engine: engine ?? 'auto', base: flags.base, force: flags.force !== undefined }
+  }
   if (name === 'judge') return { command: 'judge', run: first ?? 'latest', json: flags.json !== undefined }
   if (name === 'prove') return { command: 'prove', name: first, runs: flags.runs ? Number(flags.runs) : undefined }
   return { command: 'clean' }
