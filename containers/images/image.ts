@@ -47,7 +47,8 @@ export async function ensureImage(image: Image, options: BuildOptions): Promise<
   if (build) await image.build(options)
   signal.throwIfAborted()
   const [repo, tag] = image.alias?.split(/:(?=[^:]*$)/) ?? []
-  if (build && repo) await engine.api.getImage(image.tag).tag({ repo, tag })
+  // Also when it was there: another one may have been made since, of other sources or on another base.
+  if (repo) await engine.api.getImage(image.tag).tag({ repo, tag })
   return { tag: image.tag, built: build }
 }
 
