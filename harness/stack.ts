@@ -45,6 +45,11 @@ export const resourceReadingSchema = z.object({
     .nullable()
     .describe("the kernel's own high-water mark: it sees spikes between two samples"),
   rssBytes: z.number().nullable().describe('anonymous memory: the usage without page cache'),
+  shmemBytes: z
+    .number()
+    .nullable()
+    .optional()
+    .describe("shared memory, such as PostgreSQL's buffers: counted as page cache, but the kernel cannot drop it"),
   oomKills: z.number().nullable().describe('of the group; of the whole machine where there is no group'),
   cpuUsageMs: z.number().nullable(),
   periods: z.number().nullable(),

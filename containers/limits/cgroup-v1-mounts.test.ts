@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseMounts } from './cgroup-v1-mounts.ts'
+import { parseAllMounts, parseMounts } from './cgroup-v1-mounts.ts'
 
 test('finds cpu and cpuacct mounted apart', () => {
   const mountinfo = [
@@ -24,4 +24,15 @@ test('finds cpu and cpuacct mounted together', () => {
 
 test('finds nothing on a host with version 2 only', () => {
   expect(parseMounts('30 23 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw,nsdelegate')).toEqual({})
+})
+
+test('finds every hierarchy, those without a controller of ours and named ones too', () => {
+  const mountinfo = [
+    '32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,relatime - cgroup cgroup rw,cpu,cpuacct',
+    '34 31 0:31 / /sys/fs/cgroup/pids rw,relatime - cgroup cgroup rw,pids',
+    '36 31 0:33 / /sys/fs/cgroup/systemd rw,relatime - cgroup cgroup rw,xattr,name=systemd',
+    '38 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw',
+  ].join('\n')
+  const names = ['cpu,cpuacct', 'pids', 'systemd']
+  expect(parseAllMounts(mountinfo)).toEqual(names.map((name) => `/sys/fs/cgroup/${name}`))
 })

@@ -10,10 +10,12 @@ export function openCounters(folder: string): ResourceCounters & { close(): void
   return openCounterFiles((read) => {
     const cpuStat = read(join(folder, 'cpu.stat'))
     const memoryEvents = read(join(folder, 'memory.events'))
+    const memoryStat = read(join(folder, 'memory.stat'))
     return {
       memoryBytes: number(read(join(folder, 'memory.current'))),
       memoryPeakBytes: peak(folder, memoryEvents, read),
-      rssBytes: field(read(join(folder, 'memory.stat')), 'anon'),
+      rssBytes: field(memoryStat, 'anon'),
+      shmemBytes: field(memoryStat, 'shmem'),
       oomKills: field(memoryEvents, 'oom_kill'),
       cpuUsageMs: scaled(field(cpuStat, 'usage_usec'), usPerMs),
       periods: field(cpuStat, 'nr_periods'),

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { cgroupV2At, findMount, limitGroup, whyNotHandedOn } from './cgroup-v2.ts'
+import { cgroupV2At, findMount, limitGroup, limitPart, limitSharedGroup, whyNotHandedOn } from './cgroup-v2.ts'
 import { openCounters } from './cgroup-v2-counters.ts'
 
 // Trees laid out like /sys/fs/cgroup. A kernel's refusals and its rounding cannot be had from plain files: those are
@@ -106,12 +106,44 @@ describe('limits of a group', () => {
   })
 })
 
+describe('one limit over several parts', () => {
+  const shared = { memoryLimitBytes: 64 * mib, cpus: 0.5, memoryScope: 'stack' } as const
+
+  test('is set on the group of all, which lets single processes be killed and hands its controllers on', async () => {
+    await draw({
+      'memory.max': 'max\n',
+      'g/memory.max': 'max\n',
+      'g/memory.swap.max': 'max\n',
+      'g/memory.oom.group': '1\n',
+      'g/cgroup.subtree_control': '\n',
+    })
+    expect(await limitSharedGroup(join(root, 'g'), shared)).toEqual({
+      limiter: 'cgroup-v2',
+      memoryLimitBytes: 64 * mib,
+      memoryAndSwapLimitBytes: 64 * mib,
+      cpus: null,
+      memoryScope: 'stack',
+    })
+    expect(await read('g/memory.oom.group')).toBe('0')
+    expect(await read('g/cgroup.subtree_control')).toBe('+memory +cpu')
+  })
+
+  test('leaves a part its own CPU quota, and no memory limit of its own', async () => {
+    await draw({ 'g/memory.max': '67108864\n', 'g/part/memory.max': 'max\n', 'g/part/cpu.max': 'max 100000\n' })
+    const all = { limiter: 'cgroup-v2', memoryLimitBytes: 64 * mib, memoryAndSwapLimitBytes: null, cpus: null } as const
+    expect(await limitPart(join(root, 'g/part'), all)).toEqual(all)
+    expect(await limitPart(join(root, 'g/part'), all, 0.5)).toEqual({ ...all, cpus: 0.5, cpusBy: 'quota' })
+    expect(await read('g/part/memory.max')).toBe('max\n')
+    expect(await read('g/part/cpu.max')).toBe('50000 100000')
+  })
+})
+
 describe('counters', () => {
   const files = {
     'memory.max': '67108864\n',
     'memory.current': '1314816\n',
     'memory.peak': '67108864\n',
-    'memory.stat': 'anon 204800\nfile 0\nkernel 1032192\n',
+    'memory.stat': 'anon 204800\nfile 0\nkernel 1032192\nshmem 40960\n',
     'memory.events': 'low 0\nhigh 0\nmax 23\noom 1\noom_kill 1\noom_group_kill 1\n',
     'cpu.stat':
       'usage_usec 540000\nuser_usec 400000\nsystem_usec 140000\nnr_periods 11\nnr_throttled 9\nthrottled_usec 480500\nnr_bursts 0\nburst_usec 0\n',
@@ -124,6 +156,7 @@ describe('counters', () => {
       memoryBytes: 1_314_816,
       memoryPeakBytes: 64 * mib,
       rssBytes: 204_800,
+      shmemBytes: 40_960,
       oomKills: 1,
       cpuUsageMs: 540,
       periods: 11,

@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { Limits } from '../../harness/scenario.ts'
 import type { AppliedLimits } from '../../harness/stack.ts'
 import { openCounters } from './cgroup-v2-counters.ts'
@@ -13,7 +13,7 @@ import {
   set,
   whyNotWritable,
 } from './group-folder.ts'
-import type { LimitedGroup, Limiter } from './limiter.ts'
+import type { LimitedGroup, Limiter, SharedGroup } from './limiter.ts'
 
 const controllers = ['memory', 'cpu'] as const
 
@@ -34,6 +34,9 @@ export function cgroupV2At(readMountinfo: () => Promise<string | null>): Limiter
     },
     async create(name, limits) {
       return createGroup(join((await mount()) ?? '/sys/fs/cgroup', name), limits)
+    },
+    async createShared(name, limits) {
+      return createSharedGroup(join((await mount()) ?? '/sys/fs/cgroup', name), limits)
     },
     async list() {
       const root = await mount()
@@ -100,17 +103,76 @@ async function createGroup(folder: string, limits: Limits): Promise<LimitedGroup
   }
 }
 
+async function createSharedGroup(folder: string, limits: Limits): Promise<SharedGroup> {
+  await using undo = new AsyncDisposableStack()
+  await mkdir(folder)
+  undo.defer(() => removeGroupFolder(folder))
+  const applied = await limitSharedGroup(folder, limits)
+  refuseOtherThanAsked(applied, { memoryLimitBytes: limits.memoryLimitBytes })
+  const counters = openCounters(folder)
+  undo.defer(() => counters.close())
+  const owned = undo.move()
+  return {
+    limits: applied,
+    counters,
+    path: `/${basename(folder)}`,
+    createPart: (name, cpus) => createPart(join(folder, name), applied, cpus),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+async function createPart(folder: string, shared: AppliedLimits, cpus?: number): Promise<LimitedGroup> {
+  await using undo = new AsyncDisposableStack()
+  await mkdir(folder)
+  undo.defer(() => removeGroupFolder(folder))
+  const applied = await limitPart(folder, shared, cpus)
+  if (cpus !== undefined) refuseOtherThanAsked(applied, { cpus })
+  const counters = openCounters(folder)
+  undo.defer(() => counters.close())
+  const owned = undo.move()
+  return {
+    limits: applied,
+    counters,
+    prefix: enterPrefix([folder]),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
 /** Sets the limits of a group that exists, and reads them back. */
 export async function limitGroup(folder: string, limits: Limits): Promise<AppliedLimits> {
+  await limitMemory(folder, limits)
+  // The kernel kills the whole group or nothing: a service that has lost one of its processes is in no state to measure.
+  await setIfThere(join(folder, 'memory.oom.group'), 1)
+  await limitCpu(folder, limits.cpus)
+  return readBack(folder, 'cgroup-v2')
+}
+
+/** As `limitGroup`, for a group that exists and will hold parts in groups of their own. */
+export async function limitSharedGroup(folder: string, limits: Limits): Promise<AppliedLimits> {
+  await limitMemory(folder, limits)
+  // One process dies, not all parts: so it was where the incident happened, and so the victim can be told.
+  await setIfThere(join(folder, 'memory.oom.group'), 0)
+  await set(join(folder, 'cgroup.subtree_control'), controllers.map((controller) => `+${controller}`).join(' '))
+  return { ...(await readBack(folder, 'cgroup-v2')), cpus: null, cpusBy: undefined, memoryScope: 'stack' }
+}
+
+/** As `limitGroup`, for the group of a part inside a shared one. */
+export async function limitPart(folder: string, shared: AppliedLimits, cpus?: number): Promise<AppliedLimits> {
+  if (cpus === undefined) return shared
+  await limitCpu(folder, cpus)
+  return { ...shared, cpus: (await readBack(folder, 'cgroup-v2')).cpus, cpusBy: 'quota' }
+}
+
+async function limitMemory(folder: string, limits: Limits): Promise<void> {
   const ceiling = (await readText(join(dirname(folder), 'memory.max')))?.trim()
   refuseAboveCeiling(limits, ceiling && ceiling !== 'max' ? Number(ceiling) : Number.POSITIVE_INFINITY)
   await set(join(folder, 'memory.max'), limits.memoryLimitBytes)
   // No swap, so the memory limit is the one that strikes. A kernel without swap accounting has no such file.
   await setIfThere(join(folder, 'memory.swap.max'), 0)
-  // The kernel kills the whole group or nothing: a service that has lost one of its processes is in no state to measure.
-  await setIfThere(join(folder, 'memory.oom.group'), 1)
-  await set(join(folder, 'cpu.max'), `${Math.round(limits.cpus * cpuPeriodUs)} ${cpuPeriodUs}`)
-  return readBack(folder, 'cgroup-v2')
+}
+
+async function limitCpu(folder: string, cpus: number): Promise<void> {
+  await set(join(folder, 'cpu.max'), `${Math.round(cpus * cpuPeriodUs)} ${cpuPeriodUs}`)
 }
 
 async function setIfThere(path: string, value: number): Promise<void> {

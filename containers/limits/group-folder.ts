@@ -1,5 +1,5 @@
 /** What the limiters that work on control group folders share. */
-import { access, constants, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { access, constants, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { StackError } from '../../harness/errors.ts'
@@ -45,28 +45,38 @@ export async function readText(path: string): Promise<string | null> {
 }
 
 /** A limit above that of the group around it would never strike. */
-export function refuseAboveCeiling(limits: Limits, ceilingBytes: number): void {
-  if (limits.memoryLimitBytes <= ceilingBytes) return
+export function refuseAboveCeiling({ memoryLimitBytes }: Pick<Limits, 'memoryLimitBytes'>, ceilingBytes: number): void {
+  if (memoryLimitBytes <= ceilingBytes) return
   throw new StackError(
-    `cannot give the service ${limits.memoryLimitBytes} bytes: this machine or container is itself limited to ${ceilingBytes}`,
+    `cannot set a memory limit of ${memoryLimitBytes} bytes: this machine or container is itself limited to ${ceilingBytes}`,
     { hint: 'give the container more memory, or lower --memory' },
   )
 }
 
 /** The kernel rounds memory to pages; any other difference means that the run would not be what its record says. */
-export function refuseOtherThanAsked(applied: AppliedLimits, asked: Limits): void {
-  const memoryOffBytes = Math.abs((applied.memoryLimitBytes ?? 0) - asked.memoryLimitBytes)
-  const cpusOff = Math.abs((applied.cpus ?? 0) - asked.cpus)
-  if (memoryOffBytes < pageBytes && cpusOff < 1e-5) return
+export function refuseOtherThanAsked(applied: AppliedLimits, asked: Partial<Limits>): void {
+  const { memoryLimitBytes, cpus } = asked
+  const isMemoryOff =
+    memoryLimitBytes !== undefined && Math.abs((applied.memoryLimitBytes ?? 0) - memoryLimitBytes) >= pageBytes
+  const isCpuOff = cpus !== undefined && Math.abs((applied.cpus ?? 0) - cpus) >= 1e-5
+  if (!isMemoryOff && !isCpuOff) return
+  const wanted = [
+    ...(memoryLimitBytes === undefined ? [] : [`${memoryLimitBytes} bytes`]),
+    ...(cpus === undefined ? [] : [`${cpus} CPUs`]),
+  ]
   throw new StackError(
-    `the kernel did not apply the limits: asked for ${asked.memoryLimitBytes} bytes and ${asked.cpus} CPUs, ` +
+    `the kernel did not apply the limits: asked for ${wanted.join(' and ')}, ` +
       `got ${applied.memoryLimitBytes} bytes and ${applied.cpus} CPUs`,
     { hint: 'choose other values for --memory and --cpus' },
   )
 }
 
-/** Kills, by process id, what is left in a group, waits until it is empty and removes it. One that is gone already is fine. */
+/**
+ * Kills, by process id, what is left in a group and in groups inside it, waits until they are empty and removes them. One
+ * that is gone already is fine.
+ */
 export async function removeGroupFolder(folder: string): Promise<void> {
+  for (const inner of await foldersIn(folder)) await removeGroupFolder(inner)
   const deadline = Date.now() + 2_000
   for (;;) {
     const pids = (await readText(join(folder, 'cgroup.procs')))?.split('\n').filter(Boolean) ?? []
@@ -80,6 +90,11 @@ export async function removeGroupFolder(folder: string): Promise<void> {
     for (const pid of pids) kill(Number(pid))
     await delay(5) // the kernel offers no event for an empty group that works without a helper program
   }
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => join(folder, entry.name))
 }
 
 async function tryRemove(folder: string): Promise<boolean> {

@@ -2,7 +2,7 @@ import { StackError } from '../../harness/errors.ts'
 import type { Limits } from '../../harness/scenario.ts'
 import { cgroupV1 } from './cgroup-v1.ts'
 import { cgroupV2 } from './cgroup-v2.ts'
-import type { LimitedGroup, Limiter } from './limiter.ts'
+import type { LimitedGroup, Limiter, SharedGroup } from './limiter.ts'
 import { systemd } from './systemd.ts'
 import { watchdog } from './watchdog.ts'
 
@@ -44,5 +44,25 @@ export async function createLimitedGroup(
       chosen === 'auto'
         ? 'run as root on a host where control groups can be written'
         : 'leave --limiter out: the best way that works here is then taken',
+  })
+}
+
+/**
+ * Makes a group with one memory limit over several parts, by the way chosen. Fails with a StackError that names every
+ * reason: only control groups can hold several parts in one limit, and only root may make them.
+ */
+export async function createSharedGroup(
+  name: string,
+  limits: Limits,
+  { limiter: chosen = 'auto', candidates = limiters }: LimiterChoice = {},
+): Promise<SharedGroup> {
+  const reasons: string[] = []
+  for (const limiter of candidates.filter(({ kind }) => chosen === 'auto' || kind === chosen)) {
+    const reason = limiter.createShared ? await limiter.unavailable() : 'limits one part alone'
+    if (reason === null && limiter.createShared) return limiter.createShared(name, limits)
+    reasons.push(`${limiter.kind}: ${reason}`)
+  }
+  throw new StackError(`nothing here can hold the whole stack in one memory limit (${reasons.join('; ')})`, {
+    hint: 'run as root where control groups can be written, or leave --memory-scope stack out',
   })
 }

@@ -8,6 +8,11 @@ export interface Limiter {
   unavailable(): Promise<string | null>
   /** Makes a group with these limits, in force and read back, or fails with a StackError. `name` must be free. */
   create(name: string, limits: Limits): Promise<LimitedGroup>
+  /**
+   * As `create`, for one memory limit over several parts; the CPUs are for a part to have. Absent where there is no way to
+   * have it.
+   */
+  createShared?(name: string, limits: Limits): Promise<SharedGroup>
   /** Names of what exists where `create` makes groups, of any owner, also of nobody of ours. */
   list(): Promise<string[]>
   /** Ends what is left in a group and removes it. One that is gone already is fine. */
@@ -25,4 +30,22 @@ export interface LimitedGroup extends AsyncDisposable {
   adopt?(pid: number): void
   /** Resolves when the user-space watchdog has killed. Absent where a kernel limits. */
   readonly killedByWatchdog?: Promise<WatchdogKill>
+}
+
+/**
+ * One memory limit over several parts. Whom the kernel kills at it is not known before: it takes the largest process of
+ * all, not the one that asked for more. Disposing ends what is left in it, in groups inside it too, and removes all.
+ */
+export interface SharedGroup extends AsyncDisposable {
+  /** As read back from the kernel. No CPU limit is part of it. */
+  readonly limits: AppliedLimits
+  /** Of all parts together. `oomKills` is null where the kernel counts a kill in the victim's own group alone. */
+  readonly counters: ResourceCounters
+  /** Where it stands in each hierarchy, such as `/culprit-…`: a container engine's "cgroup parent". */
+  readonly path: string
+  /**
+   * Makes a part's own group inside: its own counters and, if given, its own CPU quota; its memory is limited by the whole
+   * alone. Its `limits` are those of the whole, with these CPUs. Not needed for containers: an engine makes their groups.
+   */
+  createPart(name: string, cpus?: number): Promise<LimitedGroup>
 }
