@@ -2,10 +2,10 @@ import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { StackError } from '../../harness/errors.ts'
 import type { Stack } from '../../harness/stack.ts'
-import { createLimitedGroup } from '../limits/index.ts'
 import type { StackOptions } from '../stack-options.ts'
 import { startDatastorage } from './datastorage.ts'
 import { createWorkFolder } from './folders.ts'
+import { createGroups } from './groups.ts'
 import { removeLeftovers } from './leftovers.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
@@ -24,12 +24,12 @@ export async function startEmbedded(options: StackOptions, signal: AbortSignal):
   await using started = new AsyncDisposableStack()
   const { path: folder } = started.use(await createWorkFolder(options.workDirParent))
   // Before the servers: on a machine that cannot limit anything, nothing else is worth starting.
-  const group = started.use(await createLimitedGroup(basename(folder), options.limits, options))
+  const { datastorage: group, shared } = started.use(await createGroups(basename(folder), options))
 
   const part = { folder, onProgress: options.onProgress }
   const [postgres, redis] = await allOrNone(signal, (either) => [
-    startPostgres({ ...part, signal: either }),
-    startRedis({ ...part, signal: either }),
+    startPostgres({ ...part, prefix: shared?.postgres.prefix, signal: either }),
+    startRedis({ ...part, prefix: shared?.redis.prefix, signal: either }),
   ])
   started.use(postgres)
   started.use(redis)
@@ -53,6 +53,13 @@ export async function startEmbedded(options: StackOptions, signal: AbortSignal):
     datastorage,
     postgres: { connectionString: postgres.connectionString },
     redis: { url: redis.url },
+    ...(shared && {
+      parts: [
+        { name: 'postgres', counters: shared.postgres.counters, exited: postgres.exited },
+        { name: 'redis', counters: shared.redis.counters, exited: redis.exited },
+      ],
+      sharedCounters: shared.all.counters,
+    }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
+import type { ProcessExit } from '../../harness/stack.ts'
 import { startChild } from './child.ts'
 import { onFreePort } from './free-port.ts'
 import {
@@ -23,6 +24,8 @@ const stopGraceMs = 1_500
 export interface PostgresOptions {
   /** An existing folder, removed by the caller afterwards. */
   readonly folder: string
+  /** Enters the control group that the server runs in. */
+  readonly prefix?: readonly string[] | undefined
   readonly signal: AbortSignal
   readonly onProgress?: ((message: string) => void) | undefined
   /** Other binaries than the npm package's. */
@@ -37,6 +40,8 @@ export interface Postgres extends AsyncDisposable {
   readonly serviceConnectionString: string
   readonly version: string
   readonly pid: number
+  /** Of its main process: a backend that is killed makes it restart the others, and stays out of this. */
+  readonly exited: Promise<ProcessExit>
 }
 
 /** Starts a real PostgreSQL on 127.0.0.1 with a fresh database. Ready to query, or a StackError with its log. */
@@ -60,7 +65,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   return onFreePort(async (port) => {
     const child = await startChild({
       name: 'PostgreSQL',
-      prefix: user.prefix,
+      // The group first: once the rights are dropped, no group can be entered.
+      prefix: [...(options.prefix ?? []), ...user.prefix],
       command: [binaries.postgres, '-D', data, ...settings(port)],
       cwd: home,
       deathSignal: 'INT',
@@ -79,6 +85,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       serviceConnectionString: urlFor(serviceRole, port),
       version,
       pid: child.pid,
+      exited: child.exited,
       [Symbol.asyncDispose]: () => child.stop('SIGINT', stopGraceMs),
     }
   })

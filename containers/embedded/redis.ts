@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis as Client } from 'ioredis'
+import type { ProcessExit } from '../../harness/stack.ts'
 import { startChild } from './child.ts'
 import { onFreePort } from './free-port.ts'
 import { findRedis } from './redis-binary.ts'
@@ -13,6 +14,8 @@ const stopGraceMs = 300
 export interface RedisOptions {
   /** An existing folder, removed by the caller afterwards. */
   readonly folder: string
+  /** Enters the control group that the server runs in. */
+  readonly prefix?: readonly string[] | undefined
   readonly signal: AbortSignal
   readonly onProgress?: ((message: string) => void) | undefined
 }
@@ -22,10 +25,11 @@ export interface Redis extends AsyncDisposable {
   readonly url: string
   readonly version: string
   readonly pid: number
+  readonly exited: Promise<ProcessExit>
 }
 
 /** Starts a real Redis (or Valkey) on 127.0.0.1 that keeps nothing on disk. Ready for commands, or a StackError. */
-export async function startRedis({ folder, signal, onProgress }: RedisOptions): Promise<Redis> {
+export async function startRedis({ folder, prefix, signal, onProgress }: RedisOptions): Promise<Redis> {
   const binary = await findRedis(signal, onProgress)
   const home = join(folder, 'redis')
   await mkdir(home, { mode: 0o700 })
@@ -44,6 +48,7 @@ export async function startRedis({ folder, signal, onProgress }: RedisOptions): 
     ]
     const child = await startChild({
       name: 'Redis',
+      ...(prefix && { prefix }),
       // The settings come by stdin: a command line shows the password to every user.
       command: [binary.path, '-'],
       input: `${config.join('\n')}\n`,
@@ -56,7 +61,8 @@ export async function startRedis({ folder, signal, onProgress }: RedisOptions): 
       const wait = { timeoutMs: readyMs, signal }
       await child.line(/ready to accept connections/i, wait)
       const version = await child.whileRunning(() => askVersion(url), wait)
-      return { url, version, pid: child.pid, [Symbol.asyncDispose]: () => child.stop('SIGTERM', stopGraceMs) }
+      const { pid, exited } = child
+      return { url, version, pid, exited, [Symbol.asyncDispose]: () => child.stop('SIGTERM', stopGraceMs) }
     } catch (error) {
       await child.stop('SIGTERM', stopGraceMs)
       throw error

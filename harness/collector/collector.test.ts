@@ -17,6 +17,33 @@ test('the counters as they are after the death are on record', async () => {
   expect(scene.collector.latest.isDead).toBe(true)
 })
 
+test('under one limit over the whole stack, each part and the whole are on record, and a part’s end', async () => {
+  await using scene = await startScene({ isShared: true })
+  scene.state.all.memoryBytes = 7_000
+  await scene.next((line) => line.kind === 'part' && line.part === 'stack' && line.memoryBytes === 7_000)
+  expect(scene.collector.latest.memoryBytes).toBe(7_000)
+  scene.state.redis.oomKills = 1
+  scene.exitRedis(killed)
+  await new Promise(setImmediate) // at once, not with the next beat
+  const exitAt = scene.lines.findIndex((line) => line.kind === 'part-exit')
+  expect(scene.lines[exitAt]).toMatchObject({ part: 'redis', ...killed })
+  expect(scene.lines.slice(exitAt).find((line) => line.kind === 'part')).toMatchObject({ part: 'redis', oomKills: 1 })
+  expect(scene.collector.latest.isDead).toBe(false)
+  await scene.collector.stop()
+  const written = scene.lines.length
+  scene.exit(killed)
+  await new Promise(setImmediate)
+  expect(scene.lines.length).toBe(written)
+})
+
+test('a part that ends because it is stopped has no end on record', async () => {
+  await using scene = await startScene({ isShared: true })
+  await scene.collector.stop()
+  scene.exitRedis(killed)
+  await new Promise(setImmediate)
+  expect(scene.of('part-exit')).toEqual([])
+})
+
 test('health is asked on a new connection each time, and a 503 is a failure', async () => {
   await using scene = await startScene()
   for (let i = 0; i < 3; i++) await scene.next((line) => line.kind === 'health')

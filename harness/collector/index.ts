@@ -1,8 +1,9 @@
-import type { CgroupProbe, ProbeLine, ServiceProbe } from '../sample.ts'
+import type { CgroupProbe, PartProbe, ProbeLine, ServiceProbe } from '../sample.ts'
 import type { ProcessExit } from '../stack.ts'
 import { cgroupProbe } from './cgroup.ts'
 import { generatorProbe } from './generator.ts'
 import { healthProbe } from './health.ts'
+import { partsProbe } from './parts.ts'
 import { postgresProbe } from './postgres.ts'
 import type { Probe, ProbeContext } from './probe.ts'
 import { processProbe } from './process.ts'
@@ -12,10 +13,11 @@ import { serviceProbe } from './service-metrics.ts'
 export { readBack } from './read-back.ts'
 export { readQueueBack } from './read-queue-back.ts'
 
-/** Every probe. The process comes before the control group, so that the group's last reading follows the exit. */
+/** Every probe. The process comes before the control groups, so that their last reading follows the exit. */
 const probes: readonly Probe[] = [
   processProbe,
   cgroupProbe,
+  partsProbe,
   healthProbe,
   serviceProbe,
   postgresProbe,
@@ -28,7 +30,7 @@ const quietMs = 2_000
 
 /** The probes at work, on one clock. */
 export interface Collector extends AsyncDisposable {
-  /** What was seen last, for those who watch. */
+  /** What was seen last, for those who watch; the memory is that of the whole stack where one limit holds it. */
   readonly latest: {
     readonly memoryBytes: number | null
     readonly eventsPending: number | null
@@ -47,13 +49,18 @@ export interface Collector extends AsyncDisposable {
 
 export function startCollector(context: ProbeContext): Collector {
   let isStopped = false
-  const last: { cgroup: CgroupProbe | null; service: ServiceProbe | null } = { cgroup: null, service: null }
+  const last: { cgroup: CgroupProbe | null; all: PartProbe | null; service: ServiceProbe | null } = {
+    cgroup: null,
+    all: null,
+    service: null,
+  }
   let isDead = false
   const listeners = new Set<(line: ProbeLine) => void>()
   const probe = (line: ProbeLine) => {
     if (isStopped) return
     context.probe(line)
     if (line.kind === 'cgroup') last.cgroup = line
+    if (line.kind === 'part' && line.part === 'stack') last.all = line
     if (line.kind === 'service') last.service = line
     if (line.kind === 'probe-failed' && line.probe === 'service') last.service = null
     for (const listener of listeners) listener(line)
@@ -73,7 +80,7 @@ export function startCollector(context: ProbeContext): Collector {
   return {
     get latest() {
       return {
-        memoryBytes: last.cgroup?.memoryBytes ?? null,
+        memoryBytes: (last.all ?? last.cgroup)?.memoryBytes ?? null,
         eventsPending: last.service?.eventsPending ?? null,
         isDead,
       }

@@ -16,9 +16,19 @@ const reading: ResourceReading = {
   throttledMs: 2,
 }
 
-/** A service of real sockets whose figures a test sets; PostgreSQL and Redis are closed ports unless given. */
-export async function startScene(servers: { postgresUrl?: string; redisUrl?: string } = {}) {
-  const state = { counters: { ...reading }, eventsPending: 0, isHealthy: true, isSilent: false }
+/**
+ * A service of real sockets whose figures a test sets; PostgreSQL and Redis are closed ports unless given. `isShared`:
+ * Redis and the whole are watched too, as under one limit over all.
+ */
+export async function startScene(servers: { postgresUrl?: string; redisUrl?: string; isShared?: boolean } = {}) {
+  const state = {
+    counters: { ...reading },
+    redis: { ...reading },
+    all: { ...reading },
+    eventsPending: 0,
+    isHealthy: true,
+    isSilent: false,
+  }
   const healthPorts: (number | undefined)[] = []
   const http = createServer((request, response) => {
     if (request.url === '/health') healthPorts.push(request.socket.remotePort)
@@ -31,6 +41,7 @@ export async function startScene(servers: { postgresUrl?: string; redisUrl?: str
   const closed = await closedPort()
 
   const exit = Promise.withResolvers<ProcessExit>()
+  const redisExit = Promise.withResolvers<ProcessExit>()
   const stderr: ((line: string) => void)[] = []
   const stack: Stack = {
     runtime: 'embedded',
@@ -45,6 +56,10 @@ export async function startScene(servers: { postgresUrl?: string; redisUrl?: str
     },
     postgres: { connectionString: servers.postgresUrl ?? `postgres://nobody@127.0.0.1:${closed}/none` },
     redis: { url: servers.redisUrl ?? `redis://127.0.0.1:${closed}` },
+    ...(servers.isShared && {
+      parts: [{ name: 'redis', counters: { read: () => ({ ...state.redis }) }, exited: redisExit.promise }],
+      sharedCounters: { read: () => ({ ...state.all }) },
+    }),
     [Symbol.asyncDispose]: async () => {},
   }
 
@@ -63,6 +78,7 @@ export async function startScene(servers: { postgresUrl?: string; redisUrl?: str
     lines,
     healthPorts,
     exit: exit.resolve,
+    exitRedis: redisExit.resolve,
     writeStderr: (line: string) => {
       for (const listener of stderr) listener(line)
     },
