@@ -6,6 +6,13 @@ export const partSchema = z
   .describe('a part of the stack; datastorage is the service under test')
 export type PartName = Described<typeof partSchema>
 
+/** What people call the parts. */
+export const partNames: Readonly<Record<PartName, string>> = {
+  datastorage: 'DataStorage',
+  postgres: 'PostgreSQL',
+  redis: 'Redis',
+}
+
 export const engineEventSchema = z.object({
   part: partSchema,
   action: z.string().describe("in the engine's words, such as oom, kill, die, stop, start, restart"),

@@ -1,6 +1,7 @@
 /** Draws evidence for tests: one character of a string is one step of time, a blank is a reading that is missing. */
+import type { PartName } from './engine.ts'
 import type { Evidence, Recorded } from './evidence.ts'
-import type { Attempt, CgroupProbe, ErrorClass, Line, PostgresProbe, ServiceProbe } from './sample.ts'
+import type { Attempt, CgroupProbe, ErrorClass, Line, PartProbe, PostgresProbe, ServiceProbe } from './sample.ts'
 import type { AppliedLimits, ProcessExit } from './stack.ts'
 
 const GiB = 2 ** 30
@@ -46,6 +47,9 @@ export interface Picture {
   readonly watchdogKill?: { readonly t: number; readonly memoryBytes: number }
   /** Time that threads waited for a CPU: shares of the step. */
   readonly cpuWait?: Drawn
+  /** The other parts and the stack as a whole, under a limit over all: memory is shares of it, all of it anonymous. */
+  readonly parts?: Partial<Record<PartProbe['part'], { readonly memory?: Drawn; readonly oomKills?: Drawn }>>
+  readonly partExits?: readonly (Partial<ProcessExit> & { readonly t: number; readonly part: PartName })[]
   /** How limits were enforced: by a control group's, unless given. */
   readonly applied?: Partial<AppliedLimits>
   readonly endMs?: number
@@ -105,7 +109,7 @@ export function evidence(picture: Picture): Evidence {
       }),
     ),
     cgroup: recorded('probes.ndjson:1', cgroup(picture, stepMs, limitBytes, cpus)),
-    parts: [],
+    parts: recorded('probes.ndjson:5', parts(picture, stepMs, limitBytes)),
     paths: [],
     health: [],
     service: recorded('probes.ndjson:2', service(picture, stepMs, poolSize)),
@@ -126,7 +130,16 @@ export function evidence(picture: Picture): Evidence {
     warmUp: { kind: 'warm-up', t: -500, ref: 'events.ndjson:2', attempts: 5, failed: 0 },
     burst: { kind: 'burst', t: 0, ref: 'events.ndjson:3', at: '2026-01-01T00:00:00.000Z' },
     exit: exit ? { kind: 'exit', ref: 'events.ndjson:4', pid: 7, code: null, signal: null, ...exit } : null,
-    partExits: [],
+    partExits: recorded(
+      'events.ndjson:8',
+      (picture.partExits ?? []).map((one) => ({
+        kind: 'part-exit' as const,
+        pid: 8,
+        code: null,
+        signal: null,
+        ...one,
+      })),
+    ),
     engine: [],
     inspects: [],
     watchdogKill: picture.watchdogKill
@@ -176,7 +189,7 @@ function cgroup(picture: Picture, stepMs: number, limitBytes: number, cpus: numb
       t: index * stepMs,
       memoryBytes: memory === null ? null : memory * limitBytes,
       memoryPeakBytes: memory === null ? null : peak,
-      rssBytes: null,
+      rssBytes: memory === null || !picture.parts ? null : memory * limitBytes,
       oomKills,
       cpuUsageMs: picture.cpu === undefined ? null : cpuSum,
       periods: picture.throttled === undefined ? null : index * periodsPerStep,
@@ -184,6 +197,30 @@ function cgroup(picture: Picture, stepMs: number, limitBytes: number, cpus: numb
       throttledMs: null,
       ...(picture.cpuWait === undefined ? {} : { cpuWaitMs: waitSum }),
     }
+  })
+}
+
+function parts(picture: Picture, stepMs: number, limitBytes: number): PartProbe[] {
+  return Object.entries(picture.parts ?? {}).flatMap(([part, drawn]) => {
+    let peak = 0
+    return steps([drawn.memory, drawn.oomKills], ([memory = null, oomKills = null], index): PartProbe => {
+      const bytes = memory === null ? null : memory * limitBytes
+      peak = Math.max(peak, bytes ?? 0)
+      return {
+        kind: 'part',
+        t: index * stepMs,
+        part: part as PartProbe['part'],
+        memoryBytes: bytes,
+        memoryPeakBytes: bytes === null ? null : peak,
+        rssBytes: bytes,
+        shmemBytes: 0,
+        oomKills,
+        cpuUsageMs: null,
+        periods: null,
+        throttledPeriods: null,
+        throttledMs: null,
+      }
+    })
   })
 }
 

@@ -1,3 +1,4 @@
+import type { PartName } from './engine.ts'
 import type { Evidence } from './evidence.ts'
 import type { Observed, Role } from './verdict.ts'
 
@@ -25,11 +26,15 @@ export interface Hypothesis {
   /** How the headline names it: a sentence without its full stop for a death, a noun phrase for the other roles. */
   readonly phrase: string
   readonly predictions: readonly Prediction[]
+  /** Whose death it explains, where that is another part's than DataStorage's. */
+  readonly part?: PartName | undefined
+  /** Why this run never got to where the claim could have shown, such as a limit that was not set. `null`: it did. */
+  readonly notExercised?: (evidence: Evidence) => string | null
   /**
-   * The words and predictions that go with this evidence, where a limit was enforced otherwise than by a control group.
-   * `null`: those above.
+   * The words and predictions that go with this evidence, where a limit was enforced otherwise than by a control group, or
+   * another part was hit. `null`: those above.
    */
-  readonly given?: (evidence: Evidence) => Partial<Pick<Hypothesis, 'claim' | 'phrase' | 'predictions'>> | null
+  readonly given?: (evidence: Evidence) => Partial<Pick<Hypothesis, 'claim' | 'phrase' | 'predictions' | 'part'>> | null
 }
 
 /** A hypothesis in the words that go with this evidence. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { partSchema } from './engine.ts'
 import { errorClassSchema } from './sample.ts'
 import type { Described } from './schema.ts'
 import { appliedLimitsSchema } from './stack.ts'
@@ -35,6 +36,10 @@ const observationSchema = z
   .meta({ id: 'Observation', description: 'what became of one prediction' })
 export type Observation = Described<typeof observationSchema>
 
+const victimSchema = partSchema
+  .optional()
+  .describe("of a death: whose it is, where it is another part's than the service's, which may have lived on")
+
 const findingSchema = z
   .object({
     hypothesis: z.string(),
@@ -44,12 +49,19 @@ const findingSchema = z
     answer: answerSchema,
     because: z.string(),
     observations: z.array(observationSchema),
+    part: victimSchema,
   })
   .meta({ id: 'Finding' })
 export type Finding = Described<typeof findingSchema>
 
 const chainLinkSchema = z
-  .object({ role: roleSchema, hypothesis: z.string(), leadsTo: z.string().nullable(), because: z.string().nullable() })
+  .object({
+    role: roleSchema,
+    hypothesis: z.string(),
+    leadsTo: z.string().nullable(),
+    because: z.string().nullable(),
+    part: victimSchema,
+  })
   .meta({ id: 'ChainLink', description: 'a step of the chain, first things first, and what ties it to a later one' })
 /** A step of the chain, first things first, and what ties it to the step after it. */
 export type ChainLink = Described<typeof chainLinkSchema>
@@ -98,6 +110,9 @@ export type Latency = Described<typeof latencySchema>
 
 const memorySchema = z.object({
   limiter: appliedLimitsSchema.shape.limiter.nullable(),
+  scope: appliedLimitsSchema.shape.memoryScope.describe(
+    'whose memory these figures are: of the service alone (also when absent), or of the whole stack together',
+  ),
   limitBytes: measured,
   peakBytes: measured,
   baselineBytes: measured,

@@ -6,6 +6,7 @@ import { memoryLimit } from './memory-limit.ts'
 import { outsideKill } from './outside-kill.ts'
 import { poolExhaustion } from './pool-exhaustion.ts'
 import { retryStorm } from './retry-storm.ts'
+import { sharedMemory } from './shared-memory.ts'
 import { uncaughtException } from './uncaught-exception.ts'
 
 /** Every rival cause, in the order in which a report lists them. */
@@ -15,6 +16,7 @@ export const hypotheses: readonly Hypothesis[] = [
   batchBlocked,
   retryStorm,
   memoryLimit,
+  sharedMemory,
   uncaughtException,
   outsideKill,
   generatorSaturated,

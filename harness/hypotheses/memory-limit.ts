@@ -8,9 +8,9 @@ import { describeExit } from './process-exit.ts'
 import { watchdogKillAtDeath } from './watchdog-kill.ts'
 
 /** The kernel charges in batches of pages and gives up a little below the limit, never far below it. */
-const atLimitShare = 0.98
+export const atLimitShare = 0.98
 
-const endedBySigkill: Prediction = {
+export const endedBySigkill: Prediction = {
   statement: 'SIGKILL ended the main process',
   necessary: true,
   observe(evidence) {
@@ -23,6 +23,29 @@ const endedBySigkill: Prediction = {
   },
 }
 
+export const oomKillRises: Prediction = {
+  statement: "the kernel's oom_kill counter rises as the main process ends",
+  necessary: true,
+  observe(evidence) {
+    const notDied = unlessDied(evidence)
+    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
+    const oomKill = oomKillAtDeath(evidence, evidence.exit.t)
+    switch (oomKill.kind) {
+      case 'unknown':
+        return notMeasurable(oomKill.why)
+      case 'flat':
+        return oomKill.earlier
+          ? absent('oom_kill rose earlier, for another process', [oomKill.last.ref, evidence.exit.ref])
+          : absent(`oom_kill still ${oomKill.last.value} after the death`, [oomKill.last.ref, evidence.exit.ref])
+      case 'rose':
+        return seen(`oom_kill ${oomKill.from.value} -> ${oomKill.to.value} at ${formatAt(oomKill.to.t)}`, [
+          oomKill.to.ref,
+          evidence.exit.ref,
+        ])
+    }
+  },
+}
+
 export const memoryLimit: Hypothesis = {
   name: 'memory-limit',
   label: 'memory limit',
@@ -30,28 +53,7 @@ export const memoryLimit: Hypothesis = {
   claim: 'The kernel killed the service because its control group was at the memory limit.',
   phrase: 'The kernel killed DataStorage at its memory limit',
   predictions: [
-    {
-      statement: "the kernel's oom_kill counter rises as the main process ends",
-      necessary: true,
-      observe(evidence) {
-        const notDied = unlessDied(evidence)
-        if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-        const oomKill = oomKillAtDeath(evidence, evidence.exit.t)
-        switch (oomKill.kind) {
-          case 'unknown':
-            return notMeasurable(oomKill.why)
-          case 'flat':
-            return oomKill.earlier
-              ? absent('oom_kill rose earlier, for another process', [oomKill.last.ref, evidence.exit.ref])
-              : absent(`oom_kill still ${oomKill.last.value} after the death`, [oomKill.last.ref, evidence.exit.ref])
-          case 'rose':
-            return seen(`oom_kill ${oomKill.from.value} -> ${oomKill.to.value} at ${formatAt(oomKill.to.t)}`, [
-              oomKill.to.ref,
-              evidence.exit.ref,
-            ])
-        }
-      },
-    },
+    oomKillRises,
     {
       statement: "the kernel's own peak of the memory used is at the limit",
       necessary: true,
@@ -71,6 +73,10 @@ export const memoryLimit: Hypothesis = {
     },
     endedBySigkill,
   ],
+  notExercised({ appliedLimits }) {
+    const isShared = appliedLimits?.memoryScope === 'stack'
+    return isShared ? 'one limit holds the whole stack: the service has none of its own' : null
+  },
   given: (evidence) => (evidence.appliedLimits?.limiter === 'watchdog' ? byWatchdog : null),
 }
 

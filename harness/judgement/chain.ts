@@ -1,6 +1,7 @@
 import { linearRegression, linearRegressionLine, sampleCorrelation, standardDeviation } from 'simple-statistics'
 import type { Evidence } from '../evidence.ts'
-import { failedAttempts, longestGapMs, longestSilenceMs, points } from '../measure.ts'
+import { growths } from '../growth.ts'
+import { deathMs, failedAttempts, longestGapMs, longestSilenceMs, points } from '../measure.ts'
 import { formatAt } from '../units.ts'
 import type { ChainLink, Finding } from '../verdict.ts'
 
@@ -21,7 +22,7 @@ const fewestPairs = 5
 
 /**
  * The causes that stand, first things first. Two of them are tied where the evidence shows it: a trigger to an
- * amplifier, and either to the memory limit. A cause without a tie stands by itself: `leadsTo` is `null`.
+ * amplifier, and either to a death by memory. A cause without a tie stands by itself: `leadsTo` is `null`.
  */
 export function chain(findings: readonly Finding[], evidence: Evidence): ChainLink[] {
   const standing = order.flatMap((role) => {
@@ -34,6 +35,7 @@ export function chain(findings: readonly Finding[], evidence: Evidence): ChainLi
       hypothesis: finding.hypothesis,
       leadsTo: tie?.to ?? null,
       because: tie?.because ?? null,
+      ...(finding.part && { part: finding.part }),
     }
   })
 }
@@ -45,16 +47,24 @@ interface Tie {
 
 function tieOf(finding: Finding, standing: readonly Finding[], evidence: Evidence): Tie | null {
   const amplifier = standing.find((other) => other.role === 'amplifier')
-  const memoryLimit = standing.find((other) => other.hypothesis === 'memory-limit')
+  const memoryDeath = standing.find((other) => isDeathByOwnMemory(other, evidence))
   if (finding.role === 'trigger' && amplifier) {
     const because = beganBeforeFirstTimeout(finding, evidence)
     return because ? { to: amplifier.hypothesis, because } : null
   }
-  if (finding.role !== 'death' && memoryLimit) {
+  if (finding.role !== 'death' && memoryDeath) {
     const because = memoryFollowsBacklog(evidence)
-    return because ? { to: memoryLimit.hypothesis, because } : null
+    return because ? { to: memoryDeath.hypothesis, because } : null
   }
   return null
+}
+
+/** Whether the service died of what it had taken itself: at a limit that others share, only if nobody else grew as well. */
+function isDeathByOwnMemory({ hypothesis, part }: Finding, evidence: Evidence): boolean {
+  if (hypothesis === 'memory-limit') return true
+  if (hypothesis !== 'shared-memory' || part || !evidence.exit) return false
+  const grown = growths(evidence, deathMs(evidence) ?? evidence.exit.t)
+  return grown.kind === 'measured' && grown.named.length === 1 && grown.named[0]?.part === 'datastorage'
 }
 
 function beganBeforeFirstTimeout(trigger: Finding, evidence: Evidence): string | null {

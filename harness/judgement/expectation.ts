@@ -36,7 +36,7 @@ export function judgeExpectation(
       case 'survive':
         return outcome === 'survived' ? [true] : [false, happened]
       case 'any': {
-        const isExplained = outcome === 'survived' || chain.some((link) => link.role === 'death')
+        const isExplained = outcome === 'survived' || chain.some((link) => link.role === 'death' && !link.part)
         return isExplained ? [true, happened] : [null, `${happened}, and what ended it is not known`]
       }
       default:

@@ -123,7 +123,7 @@ describe('plausibility', () => {
       awaiting: '0512',
       requests: ['a0*4 0..1000 timeout', 'a0*4 2000..2900 ok'],
     })
-    const figures = plausibility(record, memory(record))
+    const figures = plausibility(record)
     expect(figures).toMatchObject({
       peakPendingEvents: 8,
       // The backlog peaks a second before the memory.
@@ -138,9 +138,9 @@ describe('plausibility', () => {
 
   it('counts events per second over the lives of the RRs, not over what the run went on to watch', () => {
     const record = evidence({ requests: ['a0*60 0..100 ok'], endMs: 40_000 })
-    expect(plausibility(record, memory(record)).eventsPerSecEmitted).toBe(2)
+    expect(plausibility(record).eventsPerSecEmitted).toBe(2)
     const paced = { ...record, load: { ...record.load, rrs: 5, pace: { rrs: 2, everyMs: 5_000 } } }
-    expect(plausibility(paced, memory(paced)).eventsPerSecEmitted).toBe(60 / 40)
+    expect(plausibility(paced).eventsPerSecEmitted).toBe(60 / 40)
   })
 
   it('says how far from its limits the service stayed, while RRs lived', () => {
@@ -152,19 +152,19 @@ describe('plausibility', () => {
       poolWaiting: times(41, () => 0),
       requests: ['a0*12 0..9 ok', 'a12*3 1..9 ok'],
     })
-    const figures = plausibility(record, memory(record))
+    const figures = plausibility(record)
     expect(figures.cpuUsedShare).toBeCloseTo(0.1)
     expect(figures).toMatchObject({ peakConnections: 3, poolSize: 25, eventsPerRequest: 7.5 })
   })
 
   it('claims nothing that was not measured', () => {
     const record = { ...stormCrash(), service: [], cgroup: [] }
-    expect(plausibility(record, memory(record))).toMatchObject({
+    expect(plausibility(record)).toMatchObject({
       peakPendingEvents: null,
       bytesPerPendingEvent: null,
       effectiveWriteRatePerSec: null,
       peakAbandonedRequests: null,
     })
-    expect(plausibility(healthy(), memory(healthy())).bytesPerPendingEvent).toBeNull()
+    expect(plausibility(healthy()).bytesPerPendingEvent).toBeNull()
   })
 })

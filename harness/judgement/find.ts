@@ -16,6 +16,8 @@ export function find(general: Hypothesis, evidence: Evidence): Finding {
   const necessary = observations.filter((observation) => observation.necessary)
   const of = (result: Observation['result']) => necessary.filter((observation) => observation.result === result)
 
+  const notExercised = hypothesis.notExercised?.(evidence)
+  if (notExercised) return finding(hypothesis, 'not exercised', notExercised, observations)
   if (isNotExercised(hypothesis, evidence)) {
     return finding(hypothesis, 'not exercised', 'no load was sent', observations)
   }
@@ -52,8 +54,8 @@ function isNotExercised(hypothesis: Hypothesis, evidence: Evidence): boolean {
 }
 
 function finding(hypothesis: Hypothesis, answer: Answer, because: string, observations: Observation[]): Finding {
-  const { name, label, role, claim } = hypothesis
-  return { hypothesis: name, label, role, claim, answer, because, observations }
+  const { name, label, role, claim, part } = hypothesis
+  return { hypothesis: name, label, role, claim, answer, because, observations, ...(part && { part }) }
 }
 
 /** The first fact, and those after it that still fit. */

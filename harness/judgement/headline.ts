@@ -14,11 +14,17 @@ interface Told {
   readonly phrases: ReadonlyMap<string, string>
 }
 
-/** The verdict in one or two sentences: what happened, and what stands as its cause. */
+/** The verdict in a few sentences: what happened, and what stands as its cause. Deaths of other parts come first. */
 export function headline(told: Told, evidence: Evidence): string {
+  const others = told.chain.filter((link) => link.role === 'death' && link.part)
+  const own = { ...told, chain: told.chain.filter((link) => !others.includes(link)) }
+  return [...others.map((link) => `${phrase(told, link)}.`), ofService(own, evidence, others.length > 0)].join(' ')
+}
+
+function ofService(told: Told, evidence: Evidence, isOtherDead: boolean): string {
   const diedMs = deathMs(evidence)
   if (told.outcome === 'crashed') return crashed(told, diedMs ?? 0)
-  if (told.outcome === 'survived') return survived(told)
+  if (told.outcome === 'survived') return survived(told, isOtherDead)
   const happened =
     diedMs === null
       ? 'Whether DataStorage survives is not known'
@@ -50,7 +56,7 @@ function crashed(told: Told, diedMs: number): string {
   return `${phrase(told, death)}${after}.${apart(told, [death, ...triggers])}`
 }
 
-function survived(told: Told): string {
+function survived(told: Told, isOtherDead: boolean): string {
   const { accounting } = told
   const harm = harms(accounting)
   if (harm.length === 0 && told.chain.length === 0) return unharmed(accounting)
@@ -59,7 +65,9 @@ function survived(told: Told): string {
   const cause = amplifier ? set(told, amplifier, triggers) : null
   const rest = apart(told, amplifier ? [amplifier, ...triggers] : [])
   if (harm.length === 0) return `${unharmed(accounting)}${cause ? ` Found on the way: ${cause}.` : ''}${rest}`
-  const why = cause ?? (told.chain.length > 0 ? null : 'why is not known')
+  // One part's death before another's errors is an order in time, not a cause.
+  const unknown = isOtherDead ? 'whether that is why is not known' : 'why is not known'
+  const why = cause ?? (told.chain.length > 0 ? null : unknown)
   return `DataStorage survived, but ${list(harm)}${why ? `: ${why}` : ''}.${rest}`
 }
 

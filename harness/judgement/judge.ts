@@ -57,7 +57,7 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
     cpu: cpu(evidence),
     latency: latency(evidence),
     accounting: events,
-    plausibility: plausibility(evidence, memoryUse),
+    plausibility: plausibility(evidence),
     expectation: judgeExpectation(manifest.expect, {
       ...told,
       notInForce: notInForce?.what ?? null,

@@ -1,13 +1,19 @@
 import type { Evidence } from '../evidence.ts'
-import { highest, points, watchedUntilMs } from '../measure.ts'
+import { readingsOf } from '../growth.ts'
+import { highest, type Point, points, watchedUntilMs } from '../measure.ts'
 import type { Memory } from '../verdict.ts'
 
 const mostValues = 60
 
-/** The service's memory: limit and peak as whatever enforces the limit has them, and a small picture of the run. */
+/**
+ * The memory that is limited, the service's or the whole stack's: limit and peak as whatever enforces the limit has them,
+ * and a small picture of the run.
+ */
 export function memory(evidence: Evidence): Memory {
-  const used = points(evidence.cgroup, (probe) => probe.memoryBytes)
-  const peaks = points(evidence.cgroup, (probe) => probe.memoryPeakBytes)
+  const isShared = evidence.appliedLimits?.memoryScope === 'stack'
+  const probes = readingsOf(evidence, isShared ? 'stack' : 'datastorage')
+  const used = points(probes, (probe) => probe.memoryBytes)
+  const peaks = points(probes, (probe) => probe.memoryPeakBytes)
   const untilMs = watchedUntilMs(evidence) ?? used.at(-1)?.t ?? 0
   const during = used.filter((point) => point.t >= 0 && point.t <= untilMs)
 
@@ -16,9 +22,15 @@ export function memory(evidence: Evidence): Memory {
   const series = Array.from({ length: values }, (_, index) => during.filter((point) => stretchOf(point.t) === index))
   return {
     limiter: evidence.appliedLimits?.limiter ?? null,
+    ...(isShared && { scope: 'stack' as const }),
     limitBytes: evidence.appliedLimits?.memoryLimitBytes ?? null,
     peakBytes: highest(peaks)?.value ?? highest(used)?.value ?? null,
-    baselineBytes: (used.findLast((point) => point.t <= 0) ?? used[0])?.value ?? null,
+    baselineBytes: baselineBytes(used),
     seriesBytes: series.flatMap((stretch) => highest(stretch)?.value ?? []),
   }
+}
+
+/** Of a series of memory readings: what was there before the burst. */
+export function baselineBytes(used: readonly Point[]): number | null {
+  return (used.findLast((point) => point.t <= 0) ?? used[0])?.value ?? null
 }

@@ -8,13 +8,16 @@ import {
   watchedUntilMs,
   writeAttempts,
 } from '../measure.ts'
-import type { Memory, Plausibility } from '../verdict.ts'
+import type { Plausibility } from '../verdict.ts'
+import { baselineBytes } from './memory.ts'
 
 /** The figures that tell whether an explanation can be true at all, such as the memory that one pending event must cost. */
-export function plausibility(evidence: Evidence, { baselineBytes }: Memory): Plausibility {
+export function plausibility(evidence: Evidence): Plausibility {
   const untilMs = watchedUntilMs(evidence) ?? undefined
   const peak = highest(points(evidence.service, (probe) => probe.eventsPending, 0, untilMs))
   const peakPending = peak?.value ?? null
+  // The service's own memory, also where a limit holds the whole stack: events are pending in it alone.
+  const baseline = baselineBytes(points(evidence.cgroup, (probe) => probe.memoryBytes))
   const bytesAtPeak = peak ? memoryAt(evidence, peak.t) : null
   const abandoned = points(
     evidence.service,
@@ -30,8 +33,7 @@ export function plausibility(evidence: Evidence, { baselineBytes }: Memory): Pla
   const jsonBytes = clients.reduce((sum, client) => sum + client.jsonBytes, 0)
   return {
     peakPendingEvents: peakPending,
-    bytesPerPendingEvent:
-      bytesAtPeak === null || baselineBytes === null ? null : ratio(bytesAtPeak - baselineBytes, peakPending),
+    bytesPerPendingEvent: bytesAtPeak === null || baseline === null ? null : ratio(bytesAtPeak - baseline, peakPending),
     bytesPerEventAsJson: ratio(jsonBytes, emitted),
     eventsPerSecEmitted: emitted === 0 ? null : ratio(emitted, emissionMs(evidence) / 1000),
     attemptsPerSecSent: attempts.length === 0 ? null : ratio(attempts.length, lastSentMs / 1000),

@@ -49,9 +49,12 @@ export function renderMarkdown(verdict: Verdict, manifest: Manifest): string {
     table(
       ['What', 'Measured'],
       [
-        ['Memory peak', memory.peakBytes === null ? 'not measured' : formatBytes(memory.peakBytes)],
         [
-          'Memory limit',
+          `Memory peak${memory.scope === 'stack' ? ' of the whole stack' : ''}`,
+          memory.peakBytes === null ? 'not measured' : formatBytes(memory.peakBytes),
+        ],
+        [
+          `Memory limit${memory.scope === 'stack' ? ' over the whole stack' : ''}`,
           `${memory.limitBytes === null ? 'unknown' : formatBytes(memory.limitBytes)} (${nameLimiter(memory.limiter)})`,
         ],
         ['CPU limit', describeCpu(manifest, verdict)],

@@ -87,7 +87,8 @@ function memoryText({ memory, diedMs }: Verdict): string {
   const picture = sparkly([...everySecond(memory.seriesBytes)], { minimum: 0, maximum })
   const limit = memory.limitBytes === null ? '' : ` of ${formatBytes(memory.limitBytes)}`
   const how = memory.limiter === 'watchdog' ? ', as the watchdog saw it' : ''
-  return `${picture}${diedMs === null ? '' : ' ✝'}   peak ${formatBytes(memory.peakBytes)}${limit}${how}`
+  const whose = memory.scope === 'stack' ? ', the whole stack' : ''
+  return `${picture}${diedMs === null ? '' : ' ✝'}   peak ${formatBytes(memory.peakBytes)}${limit}${whose}${how}`
 }
 
 /** Halves a series without losing its peaks, so that it leaves room on the line. */

@@ -40,7 +40,8 @@ export function describeLoad({ limits, load }: Manifest, { memory, cpu }: Verdic
   const cpus = `${formatCpus(limits.cpus)}${howLimited[cpu.by ?? 'quota']}`
   const approvals = load.approvalShare > 0 ? `, approvals in ${Math.round(100 * load.approvalShare)} %` : ''
   const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${approvals}${pace}${emitterWords[load.emitter]}`
-  return `${formatBytes(limits.memoryLimitBytes)} (${nameLimiter(memory.limiter)}) · ${cpus} · ${events}`
+  const whose = limits.memoryScope === 'stack' ? ' for the whole stack' : ''
+  return `${formatBytes(limits.memoryLimitBytes)}${whose} (${nameLimiter(memory.limiter)}) · ${cpus} · ${events}`
 }
 
 /** `1 CPU, by quota`. */
@@ -165,10 +166,15 @@ function describeHeadroom(verdict: Verdict): string[] {
   const memory = memoryShare(verdict)
   const used = [
     ...(cpuUsedShare === null ? [] : [`${inPercent(cpuUsedShare)} of its CPU limit`]),
-    ...(memory === 0 ? [] : [`at most ${inPercent(memory)} of its memory limit`]),
+    ...(memory === 0 ? [] : [`at most ${inPercent(memory)} of ${whoseLimit(verdict)} memory limit`]),
     ...(peakConnections === null ? [] : [`at most ${peakConnections} of ${poolSize} connections`]),
   ]
   return used.length === 0 ? [] : [`used ${used.join(', ')}`]
+}
+
+/** What a limit over all parts holds is not the service's use alone: page cache and the servers are in it. */
+function whoseLimit({ memory }: Verdict): string {
+  return memory.scope === 'stack' ? "(with the whole stack) the stack's" : 'its'
 }
 
 function inPercent(share: number): string {
@@ -191,7 +197,7 @@ export function nextCommand(
   const twiceTheMemory = 2 * limits.memoryLimitBytes
   if (stands('cpu-too-small') && 2 * limits.cpus <= machine.cpus) return withFlag(replay, '--cpus', 2 * limits.cpus)
   if (stands('pool-exhaustion')) return withFlag(replay, '--pool', Math.min(90, 4 * poolSize))
-  if (stands('memory-limit') && twiceTheMemory <= machine.memoryBytes) {
+  if ((stands('memory-limit') || stands('shared-memory')) && twiceTheMemory <= machine.memoryBytes) {
     return withFlag(replay, '--memory', `${Math.round(twiceTheMemory / 2 ** 20)}m`)
   }
   return null
