@@ -55,13 +55,34 @@ const eventsPerRr: Knob = {
 const memory: Knob = {
   flag: 'memory',
   value: '<size>',
-  description: 'memory limit of DataStorage, such as 512m or 2g',
+  description: 'memory limit of DataStorage (or of the stack: --memory-scope), such as 512m or 2g',
   apply(scenario, text, bounds) {
     const bytes = parseSize(text)
     if (bytes === null) return { problem: 'takes a size such as 512m or 2g' }
     if (bytes < minMemoryBytes) return { problem: `must be at least ${formatBytes(minMemoryBytes)} to start at all` }
     if (bytes > bounds.memoryBytes) return { problem: `is beyond this machine's ${formatBytes(bounds.memoryBytes)}` }
     return { scenario: { ...scenario, limits: { ...scenario.limits, memoryLimitBytes: bytes } } }
+  },
+}
+
+/** PostgreSQL takes some 60 MiB to start and Redis 10, and they need room to work: it was tried with this much. */
+const minSharedMemoryBytes = 256 * 2 ** 20
+
+const memoryScope: Knob = {
+  flag: 'memory-scope',
+  value: '<scope>',
+  description:
+    'whose memory --memory limits: service (the default), or stack: PostgreSQL, Redis and DataStorage together',
+  apply(scenario, text) {
+    const { memoryScope: _, ...limits } = scenario.limits
+    if (text === 'service') return { scenario: { ...scenario, limits } }
+    if (text !== 'stack') return { problem: 'takes one of: service, stack' }
+    if (limits.memoryLimitBytes < minSharedMemoryBytes) {
+      return {
+        problem: `needs --memory of at least ${formatBytes(minSharedMemoryBytes)} for the stack to start at all`,
+      }
+    }
+    return { scenario: { ...scenario, limits: { ...limits, memoryScope: 'stack' } } }
   },
 }
 
@@ -139,4 +160,15 @@ const emitter: Knob = {
   },
 }
 
-export const knobs: readonly Knob[] = [rrs, eventsPerRr, approvals, emitter, memory, cpus, pool, pace, profile]
+export const knobs: readonly Knob[] = [
+  rrs,
+  eventsPerRr,
+  approvals,
+  emitter,
+  memory,
+  memoryScope,
+  cpus,
+  pool,
+  pace,
+  profile,
+]

@@ -78,6 +78,17 @@ test('every knob changes the one thing it names', () => {
   expect(seed).toBe(7)
 })
 
+test('a limit over the whole stack is asked for by name; over the service, it is what the scenario has anyway', () => {
+  expect(plan('scenario high-load --memory-scope stack').scenario.limits).toEqual({
+    memoryLimitBytes: 2 * GiB,
+    cpus: 1,
+    memoryScope: 'stack',
+  })
+  const same = plan('scenario high-load --memory-scope service')
+  expect(same.scenario).toEqual(scenario)
+  expect(same.expect).toEqual({ expectation: 'memory-limit', from: 'the scenario' })
+})
+
 test('another profile starts with its own options, the same one keeps those of the scenario', () => {
   expect(plan('scenario high-load --profile healthy').scenario.service).toMatchObject({
     profile: 'healthy',
@@ -131,6 +142,15 @@ test.each([
   ['scenario high-load --rrs -5', '--rrs -5: takes a whole number from 1 to 100000'],
   ['scenario high-load --emitter one', '--emitter one: takes one of: per-rr, shared, direct'],
   ['scenario high-load --approvals 20', '--approvals 20: takes a share from 0 to 1, such as 0.2'],
+  ['scenario high-load --memory-scope vm', '--memory-scope vm: takes one of: service, stack'],
+  [
+    'scenario high-load --memory-scope stack --memory 200m',
+    '--memory-scope stack: needs --memory of at least 256 MiB for the stack to start at all',
+  ],
+  [
+    'scenario high-load --memory-scope stack --limiter watchdog',
+    '--memory-scope stack: needs --limiter auto, cgroup-v1 or cgroup-v2: watchdog limits one part alone',
+  ],
   ['scenario high-load --json=yes', '--json takes no value'],
   ['scenraio high-load', 'unknown command "scenraio": did you mean scenario?'],
   [
@@ -169,6 +189,7 @@ test('the help of scenario names every flag and every exit code', () => {
   for (const flag of [
     '--rrs',
     '--memory',
+    '--memory-scope',
     '--cpus',
     '--pool',
     '--pace',

@@ -77,6 +77,13 @@ export function resolveRun(
   if (!limiter) problems.push(`--limiter ${flags.limiter}: takes one of: ${limiters.join(', ')}`)
   if (flags.limiter) given.push(`--limiter ${flags.limiter}`)
 
+  const oneByOne = limiter === 'systemd' || limiter === 'watchdog'
+  if (oneByOne && scenario.limits.memoryScope === 'stack') {
+    problems.push(
+      `--memory-scope stack: needs --limiter auto, cgroup-v1 or cgroup-v2: ${limiter} limits one part alone`,
+    )
+  }
+
   const isChanged = JSON.stringify(scenario) !== JSON.stringify(untouched)
   const expect = resolveExpect(flags.expect, scenario, isChanged, context, problems)
   if (flags.expect) given.push(`--expect ${flags.expect}`)
