@@ -16,8 +16,9 @@ function waves(changed: Partial<Picture> & { lag?: (step: number) => number; eac
   const count = 120
   const wave = (step: number) => Math.round(25 * Math.sin((step * Math.PI) / 20))
   const taken = times(count, (step) => (step === 0 ? 0 : 100 + step * 4 + wave(step)))
-  const written = times(count, (step) => step * 4)
-  const cpuMs = times(count, (step) => 90 * (written[step] ?? 0) + 10 * (taken[step] ?? 0))
+  // Counted when they are committed, in lumps, while the CPU is used all the time.
+  const written = times(count, (step) => 8 * Math.floor(step / 2))
+  const cpuMs = times(count, (step) => 90 * 4 * step + 10 * (taken[step] ?? 0))
   const held = times(count, (step) => (taken[step] ?? 0) - (written[step] ?? 0))
   return {
     stepMs,
