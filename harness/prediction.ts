@@ -97,7 +97,7 @@ export interface Row {
   readonly isAmong?: boolean
 }
 
-/** The same run with many seeds. */
+/** The same run with many seeds, and with work that varies as it does between runs. */
 export interface Outlook {
   readonly conditions: Conditions
   readonly seeds: number

@@ -2,8 +2,9 @@ import type { Conditions, Outlook, Prediction, PredictionInput, Row } from '../p
 import type { ErrorClass } from '../sample.ts'
 import type { Verdict } from '../verdict.ts'
 import { predict } from './predict.ts'
+import { variations } from './variations.ts'
 
-/** Each seed draws other moments for the same load: so many tell how much that alone matters. */
+/** Each seed draws other moments for the same load: so many tell how much that matters. */
 const seeds = 20
 /** Moments are told to a tenth of a second: closer than that is not apart. */
 const apartMs = 100
@@ -79,9 +80,8 @@ const quantities: readonly Quantity[] = [
  * @param verdict what was measured in this very run, if it was
  */
 export function lookAhead(input: PredictionInput, verdict: Verdict | null): Outlook {
-  const prediction = predict(input)
-  const others = Array.from({ length: seeds - 1 }, (_, index) => predict({ ...input, seed: input.seed + 1 + index }))
-  const all = [prediction, ...others]
+  const all = variations(input, seeds).map(predict)
+  const prediction = all[0] ?? predict(input)
   return {
     conditions: conditionsOf(input),
     seeds,

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { predict } from './predict.ts'
 import { GiB, input, MiB } from './prediction.fixture.ts'
 import { findThresholds } from './thresholds.ts'
+import { variations } from './variations.ts'
 
-const inputs = (changes: Parameters<typeof input>[0] = {}) =>
-  Array.from({ length: 5 }, (_, index) => input({ ...changes, seed: index + 1 }))
+const inputs = (changes: Parameters<typeof input>[0] = {}) => variations(input(changes), 5)
 
-test('the smallest memory is the least with which every seed survives', () => {
+test('the smallest memory is the least with which every variation survives', () => {
   const { memoryBytes } = findThresholds(input())
   const outcomes = (bytes: number) => inputs({ memoryLimitBytes: bytes }).map((one) => predict(one).outcome)
   expect(outcomes(memoryBytes.high)).toEqual(Array(5).fill('survived'))

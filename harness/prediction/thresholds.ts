@@ -1,5 +1,6 @@
 import type { Forecast, PredictionInput, Span } from '../prediction.ts'
 import { predict } from './predict.ts'
+import { variations } from './variations.ts'
 
 type Question = (input: PredictionInput) => boolean
 
@@ -23,7 +24,7 @@ const cpuBoundShare = 0.8
  * finds one of the changes.
  */
 export function findThresholds(input: PredictionInput): Forecast['thresholds'] {
-  const inputs = Array.from({ length: seeds }, (_, index) => ({ ...input, seed: input.seed + index }))
+  const inputs = variations(input, seeds)
   const searchedTo = Math.max(leastSearchedRrs, input.load.rrs)
   const rrs = (question: Question) => span(inputs.map((one) => largestRrs(one, question, searchedTo)))
   const cpus = (question: Question) => span(inputs.map((one) => smallestCpus(one, question)))

@@ -63,7 +63,7 @@ const widths = [15, 10, 30, 11]
 
 function table({ rows, seeds, prediction }: Outlook, style: Styler): string[] {
   const isMeasured = rows.some((row) => row.measured !== undefined)
-  const head = ['', `seed ${prediction.seed}`, `${seeds} seeds`, ...(isMeasured ? ['measured'] : [])]
+  const head = ['', `seed ${prediction.seed}`, `${seeds} seeds, work ±5 %`, ...(isMeasured ? ['measured'] : [])]
   const line = (cells: readonly string[]) =>
     `   ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('')}`.trimEnd()
   return [
