@@ -83,7 +83,7 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       return show(verdict, dir, request.json, progress)
     }
     case 'predict': {
-      const forecast = await whatIf(request, judgeRun)
+      const forecast = await whatIf(request, judgeRun, signal)
       process.stdout.write(
         request.json ? `${JSON.stringify(forecast, null, 2)}\n` : renderForecast(forecast, process.stdout),
       )

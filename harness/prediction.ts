@@ -42,6 +42,9 @@ export interface PredictionInput extends Conditions {
   readonly plan: (load: Load, seed: number) => readonly PlannedLife[]
 }
 
+/** Predicts one run; may let others in before. */
+export type Ask = (input: PredictionInput) => Promise<Prediction>
+
 /** The state at a moment. `t` in milliseconds since the burst. */
 export interface PredictedPoint {
   readonly t: number
@@ -107,10 +110,10 @@ export interface Outlook {
   readonly rows: readonly Row[]
 }
 
-/** The lowest and highest threshold over the seeds. `null`: with some seed, there was none. */
+/** The lowest and highest threshold over the seeds. `high: null`: with some of them, there was none. */
 export interface Span {
   readonly low: number
-  readonly high: number
+  readonly high: number | null
 }
 
 /** What `predict` answers. */
@@ -121,8 +124,9 @@ export interface Forecast {
   readonly thresholds: {
     readonly seeds: number
     readonly memoryBytes: Span
+    /** `null`: all that were tried are few enough. */
     readonly rrs: { readonly survive: Span | null; readonly lossless: Span | null; readonly searchedTo: number }
-    /** `null` where the record cannot say what CPUs change: the service did not use those it had. */
+    /** Each `null`: no number of CPUs helps. Both: the service did not use those it had, so nobody knows what more do. */
     readonly cpus: { readonly survive: Span | null; readonly lossless: Span | null } | null
   }
   /** The record that figures come from. `null`: there is none, all figures were given. */

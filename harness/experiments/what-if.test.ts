@@ -1,14 +1,18 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { highLoad } from '../../scenarios/high-load.ts'
-import { InputError } from '../errors.ts'
+import { InputError, InterruptedError } from '../errors.ts'
 import { whatIf } from './what-if.ts'
 
 // A real record of a run that died before it had written ten events.
 const tooShort = join(import.meta.dirname, '..', 'fixtures', 'high-load-quick-v1')
 
-const ask = (figures: Parameters<typeof whatIf>[0]['figures'], scenario = highLoad, from: string | null = tooShort) =>
-  whatIf({ scenario, seed: 1, figures, from }, () => Promise.reject(new Error('judged without need')))
+const ask = (
+  figures: Parameters<typeof whatIf>[0]['figures'],
+  scenario = highLoad,
+  from: string | null = tooShort,
+  signal = new AbortController().signal,
+) => whatIf({ scenario, seed: 1, figures, from }, () => Promise.reject(new Error('judged without need')), signal)
 
 test('a record that does not hold the figures is refused with what is missing, and how to get it', async () => {
   const error = await ask({}).catch((thrown: unknown) => thrown)
@@ -34,4 +38,10 @@ test('given figures need no record, and nothing is compared', async () => {
   expect(record).toBeNull()
   expect(outlook.prediction.outcome).toBe('crashed')
   expect(outlook.crashed).toBe(20)
+})
+
+test('an interruption ends it at once', async () => {
+  const figures = { workMsPerEvent: 111, heldBytesPerEvent: 12 * 2 ** 20 }
+  const interrupted = AbortSignal.abort(new InterruptedError('interrupted'))
+  await expect(ask(figures, { ...highLoad, name: 'never-run' }, null, interrupted)).rejects.toThrow(InterruptedError)
 })

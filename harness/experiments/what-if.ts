@@ -1,10 +1,12 @@
+import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { InputError } from '../errors.ts'
 import { type Evidence, readEvidence, readManifest } from '../evidence.ts'
 import { completeFigures, type MeasuredFigures, measureFigures } from '../prediction/figures.ts'
 import { lookAhead } from '../prediction/outlook.ts'
+import { predict } from '../prediction/predict.ts'
 import { findThresholds } from '../prediction/thresholds.ts'
-import type { Conditions, Figures, Forecast, PredictionInput } from '../prediction.ts'
+import type { Ask, Conditions, Figures, Forecast, PredictionInput } from '../prediction.ts'
 import type { Manifest } from '../record.ts'
 import { findNewestOf, findRun } from '../run-folder.ts'
 import type { Scenario } from '../scenario.ts'
@@ -34,12 +36,19 @@ interface Source {
  * the record's own run, beside what it measured.
  *
  * @param judge makes a verdict from a record
- * @throws InputError when a figure is neither given nor in a record
+ * @throws InputError when a figure is neither given nor in a record; the signal's reason after an abort
  */
 export async function whatIf(
   { scenario, seed, figures: given, from }: WhatIf,
   judge: (dir: string) => Promise<Verdict>,
+  signal: AbortSignal,
 ): Promise<Forecast> {
+  // Between two runs of the model, a key press comes through.
+  const ask: Ask = async (input) => {
+    await setImmediate()
+    signal.throwIfAborted()
+    return predict(input)
+  }
   const source = await findSource(scenario.name, from)
   const figures = completeFigures(source?.measured ?? null, given)
   if (!figures) throw new InputError(whatIsMissing(scenario.name, source, given))
@@ -49,8 +58,8 @@ export async function whatIf(
     figures,
     seed ?? source?.manifest.seed ?? 1,
   )
-  const outlook = lookAhead(asked, null)
-  const thresholds = findThresholds(asked)
+  const outlook = await lookAhead(asked, null, ask)
+  const thresholds = await findThresholds(asked, ask)
   if (!source) return { scenario: scenario.name, figures, outlook, thresholds, record: null }
 
   const { dir, manifest, evidence } = source
@@ -58,7 +67,7 @@ export async function whatIf(
   // With the record's own figures, whatever is asked about: that is what tells how far they carry.
   const own = completeFigures(source.measured, {}) ?? figures
   const recorded = inputOf({ ...manifest, limits: limitsOf(evidence) }, own, manifest.seed)
-  const check = lookAhead(recorded, verdict)
+  const check = await lookAhead(recorded, verdict, ask)
   const isSame = isDeepStrictEqual([outlook.conditions, asked.seed, figures], [check.conditions, recorded.seed, own])
   const doubt = verdict.outcome === 'unknown' ? (verdict.missing[0] ?? 'the record does not say') : null
   const record = { dir, id: manifest.id, check, isSame, doubt }

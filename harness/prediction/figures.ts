@@ -140,7 +140,10 @@ function heldBytesPerEvent(
   const held = Math.max(0, quantile(each, settledQuantile))
   const share = Math.max(...large.map(({ bytes }) => bytes)) / limitBytes
   if (share >= worthAsking && quantile(each, caughtUpQuantile) < held / caughtUpWithin) {
-    return { held: null, why: `it never caught up with the backlog, so ${formatBytes(held)} would be too little` }
+    return {
+      held: null,
+      why: `it was not seen to catch up with the backlog, so ${formatBytes(held)} may be too little`,
+    }
   }
   return { held, why: null }
 }

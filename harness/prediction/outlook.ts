@@ -1,11 +1,11 @@
-import type { Conditions, Outlook, Prediction, PredictionInput, Row } from '../prediction.ts'
+import type { Ask, Conditions, Outlook, Prediction, PredictionInput, Row } from '../prediction.ts'
 import type { ErrorClass } from '../sample.ts'
 import type { Verdict } from '../verdict.ts'
-import { predict } from './predict.ts'
-import { variations } from './variations.ts'
+import { isLarge, variations } from './variations.ts'
 
 /** Each seed draws other moments for the same load: so many tell how much that matters. */
-const seeds = 20
+const manySeeds = 20
+const fewSeeds = 5
 /** Moments are told to a tenth of a second: closer than that is not apart. */
 const apartMs = 100
 /** Of a size: as much as is not told apart when it is printed. */
@@ -79,12 +79,13 @@ const quantities: readonly Quantity[] = [
  *
  * @param verdict what was measured in this very run, if it was
  */
-export function lookAhead(input: PredictionInput, verdict: Verdict | null): Outlook {
-  const all = variations(input, seeds).map(predict)
-  const prediction = all[0] ?? predict(input)
+export async function lookAhead(input: PredictionInput, verdict: Verdict | null, ask: Ask): Promise<Outlook> {
+  const prediction = await ask(input)
+  const all = [prediction]
+  for (const varied of variations(input, isLarge(input) ? fewSeeds : manySeeds).slice(1)) all.push(await ask(varied))
   return {
     conditions: conditionsOf(input),
-    seeds,
+    seeds: all.length,
     crashed: all.filter(({ outcome }) => outcome === 'crashed').length,
     prediction,
     rows: quantities.map((quantity) => rowOf(quantity, all, verdict)),

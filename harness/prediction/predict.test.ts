@@ -201,8 +201,8 @@ describe('whatever is asked', () => {
   it('without load there is nothing to see, and with next to none no client gives up', () => {
     expect(predict(input({ lives: [] }))).toMatchObject({ outcome: 'survived', endMs: 0, attempts: 0 })
     fc.assert(
-      fc.property(fc.nat(1_000), fc.constantFrom(...emitters), (seed, emitter) => {
-        const told = predict(input({ seed, load: { rrs: 2, emitter } }))
+      fc.property(fc.nat(1_000), fc.constantFrom(...emitters), fc.constantFrom(0, 1, 30), (seed, emitter, take) => {
+        const told = predict(input({ seed, load: { rrs: 2, emitter }, figures: { takeMsPerEvent: take } }))
         expect(told).toMatchObject({ outcome: 'survived', errors: { reset: 0, timeout: 0, refused: 0 } })
       }),
     )

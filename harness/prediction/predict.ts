@@ -40,7 +40,7 @@ export function predict(input: PredictionInput): Prediction {
       open.delete(fail)
       client.failed(batch, number, failedMs)
     }
-    if (service.state.diedMs !== null) return fail('refused', atMs)
+    if (service.diedMs !== null) return fail('refused', atMs)
     const job: Job = {
       events: batch.events,
       isAwaited: true,
@@ -58,7 +58,7 @@ export function predict(input: PredictionInput): Prediction {
     if (service.offer(job) === 'reset') return fail('reset', atMs)
     open.add(fail)
     schedule(atMs + options.timeoutMs, (timedOutMs) => {
-      if (!job.isAwaited || service.state.diedMs !== null) return
+      if (!job.isAwaited || service.diedMs !== null) return
       service.leave(job)
       fail('timeout', timedOutMs)
     })
@@ -68,12 +68,12 @@ export function predict(input: PredictionInput): Prediction {
   const tally = { emitted: 0, acknowledged: 0, dropped: 0 }
   const clients = createClients[load.emitter](lives, { tally, options, schedule, attempt })
   const planned = lives.reduce((sum, life) => sum + life.events.length, 0)
-  const isOver = () => service.state.pendingEvents === 0 && tally.acknowledged + tally.dropped === planned
+  const isOver = () => service.pendingEvents === 0 && tally.acknowledged + tally.dropped === planned
 
   const series: PredictedPoint[] = []
   const observe = (untilMs: number) => {
     for (let t = series.length * stepMs; t <= untilMs; t = series.length * stepMs) {
-      const { pendingEvents: backlog, awaitingAnswer, memoryBytes } = service.state
+      const { pendingEvents: backlog, awaitingAnswer, memoryBytes } = service
       series.push({ t, backlog, awaitingAnswer, memoryBytes })
     }
   }
@@ -89,9 +89,9 @@ export function predict(input: PredictionInput): Prediction {
     nowMs = nextMs
     service.advance(nextMs)
     // What is due at the moment of the death itself finds a dead service, in the next step.
-    if (due && due.t <= nextMs && service.state.diedMs === diedMs) agenda.pop()?.callback(nextMs)
-    if (diedMs === null && service.state.diedMs !== null) {
-      diedMs = service.state.diedMs
+    if (due && due.t <= nextMs && service.diedMs === diedMs) agenda.pop()?.callback(nextMs)
+    if (diedMs === null && service.diedMs !== null) {
+      diedMs = service.diedMs
       lastMs = Math.min(phases.maxMs, diedMs + phases.afterDeathMs)
       for (const fail of [...open]) fail('reset', diedMs)
     }

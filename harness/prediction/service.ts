@@ -28,8 +28,7 @@ export function createService({ limits, poolSize }: Conditions, figures: Figures
   const writeMsPerEvent = Math.max(0, figures.workMsPerEvent - takeMsPerEvent)
   const accepted = createFifo<Job>()
   const ready = createFifo<Job>()
-  let taking: Thread | null = null
-  let writing: Thread[] = []
+  let busy: Thread[] = []
   let nowMs = 0
   let awaitingAnswer = 0
   let pendingEvents = 0
@@ -39,7 +38,7 @@ export function createService({ limits, poolSize }: Conditions, figures: Figures
   let diedMs: number | null = null
 
   const memoryBytes = () => baselineBytes + heldEvents * heldBytesPerEvent
-  const speed = () => Math.min(1, cpus / (writing.length + (taking ? 1 : 0)))
+  const speed = () => Math.min(1, cpus / busy.length)
 
   const take = (job: Job, events: number) => {
     job.taken += events
@@ -51,13 +50,13 @@ export function createService({ limits, poolSize }: Conditions, figures: Figures
 
   /** Gives idle threads what waits for them. */
   const assign = () => {
-    if (!taking && accepted.length > 0) {
-      const job = accepted.shift()
-      if (job) taking = { kind: 'take', job, leftMs: takeMsPerEvent }
-    }
-    while (writing.length < writers && ready.length > 0) {
+    const isTaking = busy.some(({ kind }) => kind === 'take')
+    const toTake = isTaking ? undefined : accepted.shift()
+    if (toTake) busy.push({ kind: 'take', job: toTake, leftMs: takeMsPerEvent })
+    let idle = writers - busy.filter(({ kind }) => kind === 'write').length
+    for (; idle > 0 && ready.length > 0; idle--) {
       const job = ready.shift()
-      if (job) writing.push({ kind: 'write', job, leftMs: job.events * writeMsPerEvent })
+      if (job) busy.push({ kind: 'write', job, leftMs: job.events * writeMsPerEvent })
     }
   }
 
@@ -65,10 +64,11 @@ export function createService({ limits, poolSize }: Conditions, figures: Figures
     const { job } = thread
     if (thread.kind === 'take') {
       take(job, 1)
-      taking = job.taken < job.events ? { kind: 'take', job, leftMs: takeMsPerEvent } : null
+      if (job.taken < job.events) thread.leftMs = takeMsPerEvent
+      else busy = busy.filter((other) => other !== thread)
       return
     }
-    writing = writing.filter((other) => other !== thread)
+    busy = busy.filter((other) => other !== thread)
     heldEvents -= job.events
     pendingEvents -= job.events
     job.written(nowMs)
@@ -94,23 +94,35 @@ export function createService({ limits, poolSize }: Conditions, figures: Figures
     /** When something will be finished next. Infinity: there is nothing to do, or nobody to do it. */
     nextMs(): number {
       if (diedMs !== null) return Number.POSITIVE_INFINITY
-      const left = Math.min(taking?.leftMs ?? Number.POSITIVE_INFINITY, ...writing.map((thread) => thread.leftMs))
-      return left === Number.POSITIVE_INFINITY ? left : nowMs + left / speed()
+      let leftMs = Number.POSITIVE_INFINITY
+      for (const thread of busy) leftMs = Math.min(leftMs, thread.leftMs)
+      return leftMs === Number.POSITIVE_INFINITY ? leftMs : nowMs + leftMs / speed()
     },
     /** Works until then, and finishes what is due by then; not beyond `nextMs`. */
     advance(toMs: number): void {
       const done = (toMs - nowMs) * speed()
       nowMs = toMs
       if (diedMs !== null) return
-      const busy = taking ? [taking, ...writing] : writing
-      for (const thread of busy) thread.leftMs -= done
+      let isDue = false
       for (const thread of busy) {
-        if (thread.leftMs <= roundingMs && diedMs === null) finish(thread)
+        thread.leftMs -= done
+        isDue ||= thread.leftMs <= roundingMs
       }
+      if (!isDue) return
+      for (const thread of busy.filter(({ leftMs }) => leftMs <= roundingMs)) if (diedMs === null) finish(thread)
       if (diedMs === null) assign()
     },
-    get state() {
-      return { awaitingAnswer, pendingEvents, memoryBytes: memoryBytes(), diedMs }
+    get diedMs() {
+      return diedMs
+    },
+    get pendingEvents() {
+      return pendingEvents
+    },
+    get awaitingAnswer() {
+      return awaitingAnswer
+    },
+    get memoryBytes() {
+      return memoryBytes()
     },
     get peaks() {
       return { pendingEvents: peakPending, memoryBytes: baselineBytes + peakHeld * heldBytesPerEvent }
@@ -125,6 +137,7 @@ function createFifo<T>() {
   return {
     push: (item: T) => void items.push(item),
     shift(): T | undefined {
+      if (head === items.length) return undefined
       const item = items[head++]
       if (head > 1_000 && head * 2 > items.length) {
         items = items.slice(head)

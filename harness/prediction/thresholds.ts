@@ -1,15 +1,7 @@
-import type { Forecast, PredictionInput, Span } from '../prediction.ts'
-import { predict } from './predict.ts'
-import { variations } from './variations.ts'
+import type { Ask, Forecast, PredictionInput, Span } from '../prediction.ts'
+import { isLarge, variations } from './variations.ts'
 
-type Question = (input: PredictionInput) => boolean
-
-/** No event is lost to its client, though some may be stored twice. */
-const isLossless: Question = (input) => {
-  const { outcome, events } = predict(input)
-  return outcome === 'survived' && events.acknowledged === events.emitted
-}
-const survives: Question = (input) => predict(input).outcome !== 'crashed'
+type Question = (input: PredictionInput) => Promise<boolean>
 
 /** Each seed is searched by itself; this many tell how much they differ. */
 const seeds = 5
@@ -23,60 +15,74 @@ const cpuBoundShare = 0.8
  * Where the answer changes, all else as given, over some seeds. By bisection: where an answer changes to and fro, it
  * finds one of the changes.
  */
-export function findThresholds(input: PredictionInput): Forecast['thresholds'] {
-  const inputs = variations(input, seeds)
+export async function findThresholds(input: PredictionInput, ask: Ask): Promise<Forecast['thresholds']> {
+  const survives: Question = async (varied) => (await ask(varied)).outcome !== 'crashed'
+  // No event is lost to its client, though some may be stored twice.
+  const isLossless: Question = async (varied) => {
+    const { outcome, events } = await ask(varied)
+    return outcome === 'survived' && events.acknowledged === events.emitted
+  }
+  const inputs = variations(input, isLarge(input) ? 1 : seeds)
   const searchedTo = Math.max(leastSearchedRrs, input.load.rrs)
-  const rrs = (question: Question) => span(inputs.map((one) => largestRrs(one, question, searchedTo)))
-  const cpus = (question: Question) => span(inputs.map((one) => smallestCpus(one, question)))
+  const spanOf = async (search: (varied: PredictionInput) => Promise<number | null>) => {
+    const found: (number | null)[] = []
+    for (const varied of inputs) found.push(await search(varied))
+    return span(found)
+  }
+  const rrs = (question: Question) => spanOf((varied) => largestRrs(varied, question, searchedTo))
+  const cpus = (question: Question) => spanOf((varied) => smallestCpus(varied, question))
   return {
-    seeds,
-    memoryBytes: span(inputs.map(smallestMemoryBytes)) ?? { low: 0, high: 0 },
-    rrs: { survive: rrs(survives), lossless: rrs(isLossless), searchedTo },
-    cpus: input.figures.cpuShare < cpuBoundShare ? null : { survive: cpus(survives), lossless: cpus(isLossless) },
+    seeds: inputs.length,
+    memoryBytes: (await spanOf((varied) => smallestMemoryBytes(varied, ask))) ?? { low: 0, high: 0 },
+    rrs: { survive: await rrs(survives), lossless: await rrs(isLossless), searchedTo },
+    cpus:
+      input.figures.cpuShare < cpuBoundShare
+        ? null
+        : { survive: await cpus(survives), lossless: await cpus(isLossless) },
   }
 }
 
 function span(found: readonly (number | null)[]): Span | null {
   const numbers = found.filter((one) => one !== null)
-  if (numbers.length < found.length) return null
-  return { low: Math.min(...numbers), high: Math.max(...numbers) }
+  if (numbers.length === 0) return null
+  return { low: Math.min(...numbers), high: numbers.length < found.length ? null : Math.max(...numbers) }
 }
 
 /** What is held at most where nothing bounds it: until its death, a service does not know its limit. */
-export function smallestMemoryBytes(input: PredictionInput): number {
+async function smallestMemoryBytes(input: PredictionInput, ask: Ask): Promise<number> {
   const limits = { ...input.limits, memoryLimitBytes: Number.POSITIVE_INFINITY }
-  return predict({ ...input, limits }).peakMemoryBytes
+  return (await ask({ ...input, limits })).peakMemoryBytes
 }
 
 /** `null`: `searchedTo` is not too many. 0: one is. */
-export function largestRrs(input: PredictionInput, question: Question, searchedTo: number): number | null {
+async function largestRrs(input: PredictionInput, question: Question, searchedTo: number): Promise<number | null> {
   const holds = (rrs: number) => question({ ...input, load: { ...input.load, rrs } })
   let good = 0
   let bad = input.load.rrs
-  while (holds(bad)) {
+  while (await holds(bad)) {
     if (bad >= searchedTo) return null
     good = bad
     bad = Math.min(2 * bad, searchedTo)
   }
   while (bad - good > 1) {
     const middle = Math.floor((good + bad) / 2)
-    if (holds(middle)) good = middle
+    if (await holds(middle)) good = middle
     else bad = middle
   }
   return good
 }
 
 /** In steps of 0.05. `null`: no number of them helps. */
-export function smallestCpus(input: PredictionInput, question: Question): number | null {
+async function smallestCpus(input: PredictionInput, question: Question): Promise<number | null> {
   const { writers, cpuShare } = input.figures
   const holds = (steps: number) => question({ ...input, limits: { ...input.limits, cpus: steps * cpuStep } })
   // Each thread uses one CPU at most.
   let good = Math.ceil((writers + 1) / cpuShare / cpuStep)
   let bad = 0
-  if (!holds(good)) return null
+  if (!(await holds(good))) return null
   while (good - bad > 1) {
     const middle = Math.floor((good + bad) / 2)
-    if (holds(middle)) good = middle
+    if (await holds(middle)) good = middle
     else bad = middle
   }
   return Math.round(good * cpuStep * 100) / 100

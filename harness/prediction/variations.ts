@@ -6,6 +6,13 @@ import type { PredictionInput } from '../prediction.ts'
  */
 export const workVaries = 0.05
 
+/** Loads of more events take so long to compute that fewer seeds must do. */
+const largeLoadEvents = 5_000
+
+export function isLarge({ load }: PredictionInput): boolean {
+  return load.rrs * load.eventsPerRr > largeLoadEvents
+}
+
 /** The same question with `count` seeds from its own on, and with work spread as runs differ; it comes first, as it is. */
 export function variations(input: PredictionInput, count: number): PredictionInput[] {
   return Array.from({ length: count }, (_, index) => {

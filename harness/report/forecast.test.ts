@@ -104,3 +104,19 @@ test('a record without a known outcome, or with CPU to spare, is said to tell no
   expect(text).toContain('outcome is not known (the generator was saturated), so nothing can be compared')
   expect(text).toContain('what more CPU would do is not known')
 })
+
+test('a threshold that only some seeds have is told as such', () => {
+  const told = (rrs: Partial<Forecast['thresholds']['rrs']>, cpus: Forecast['thresholds']['cpus']) =>
+    plain({
+      ...forecast,
+      thresholds: { ...forecast.thresholds, rrs: { ...forecast.thresholds.rrs, ...rrs }, cpus },
+    }).replaceAll(/\s+/g, ' ')
+  const some = { low: 300, high: null }
+  expect(told({ survive: some }, null)).toContain('with at most 300 RRs, with some seeds with 1000 and more;')
+  expect(told({ survive: null }, null)).toContain(
+    'survives with at least 3 GiB to 3.25 GiB; with 1000 RRs, and no more',
+  )
+  expect(told({ lossless: { low: 0, high: 0 } }, null)).toContain('loses none not even with 1 RR')
+  const text = told({}, { survive: { low: 1.5, high: null }, lossless: null })
+  expect(text).toContain('with at least 1.50 CPUs, with some seeds with no number of them')
+})

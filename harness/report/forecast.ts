@@ -120,29 +120,32 @@ function memoryText({ prediction: { series, peakMemoryBytes, diedMs }, condition
 }
 
 function describeSpan({ low, high }: Span, format: (value: number) => string): string {
-  const [from, to] = [format(low), format(high)]
+  const [from, to] = [format(low), format(high ?? low)]
   return from === to ? from : `${from} to ${to}`
 }
 
 function describeSurvival({ thresholds: { seeds, memoryBytes, rrs, cpus } }: Forecast): string {
   return [
     `with at least ${describeSpan(memoryBytes, formatBytes)}`,
-    rrs.survive
-      ? `with at most ${describeSpan(rrs.survive, String)} RRs`
-      : `with ${rrs.searchedTo} RRs, and no more were tried`,
+    describeRrs(rrs.survive, rrs.searchedTo),
     describeCpus(cpus, (found) => found.survive),
-    `one thing changed at a time, ${seeds} seeds`,
+    `one thing changed at a time, ${seeds} seed${seeds === 1 ? '' : 's'}`,
   ].join('; ')
 }
 
 function describeLossless({ thresholds: { rrs, cpus } }: Forecast): string {
   return [
-    rrs.lossless
-      ? `with at most ${describeSpan(rrs.lossless, String)} RRs`
-      : `with ${rrs.searchedTo} RRs, and no more were tried`,
+    describeRrs(rrs.lossless, rrs.searchedTo),
     describeCpus(cpus, (found) => found.lossless),
     'all events acknowledged',
   ].join('; ')
+}
+
+function describeRrs(span: Span | null, searchedTo: number): string {
+  if (!span) return `with ${searchedTo} RRs, and no more were tried`
+  if (span.high === 0) return 'not even with 1 RR'
+  const others = span.high === null ? `, with some seeds with ${searchedTo} and more` : ''
+  return `with at most ${describeSpan(span, String)} RRs${others}`
 }
 
 function describeCpus(
@@ -151,7 +154,9 @@ function describeCpus(
 ): string {
   if (!cpus) return 'what more CPU would do is not known, since it did not use what it had'
   const span = pick(cpus)
-  return span ? `with at least ${describeSpan(span, (value) => value.toFixed(2))} CPUs` : 'with no number of CPUs'
+  if (!span) return 'with no number of CPUs'
+  const others = span.high === null ? ', with some seeds with no number of them' : ''
+  return `with at least ${describeSpan(span, (value) => value.toFixed(2))} CPUs${others}`
 }
 
 function describeFigures(figures: Figures): string {
