@@ -9,8 +9,10 @@ import { exitCodes, InputError, InterruptedError, messageOf, StackError } from '
 import { readManifest } from './evidence.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
+import { whatIf } from './experiments/what-if.ts'
 import { hypotheses } from './hypotheses/index.ts'
 import { describeGit, describeMachine } from './manifest.ts'
+import { renderForecast } from './report/forecast.ts'
 import { createProgress, type Progress } from './report/progress.ts'
 import { renderSummary } from './report/terminal.ts'
 import { judgeRun, run, saveVerdict } from './run.ts'
@@ -79,6 +81,13 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
         process.stderr.write(`culprit: judged, but the verdict could not be written to ${dir}: ${messageOf(error)}\n`)
       })
       return show(verdict, dir, request.json, progress)
+    }
+    case 'predict': {
+      const forecast = await whatIf(request, judgeRun, signal)
+      process.stdout.write(
+        request.json ? `${JSON.stringify(forecast, null, 2)}\n` : renderForecast(forecast, process.stdout),
+      )
+      return exitCodes.held
     }
     case 'prove':
       return proveAll(request.name, request.runs ?? 10, progress, signal)

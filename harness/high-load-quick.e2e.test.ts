@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isAlive, type Owner, ownerOf } from '../containers/embedded/owner.ts'
 import { readEvidence } from './evidence.ts'
+import type { Forecast } from './prediction.ts'
 import { recordSchemas } from './record-schema.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -127,6 +128,13 @@ test('high-load-quick dies of memory at the end of a retry storm, and can be jud
   expect(again.stdout).toBe(text)
   expect(await readVerdict(dir)).toBe(text)
   expect(again.code).toBe(0)
+
+  // So does predicting: what the record holds suffices to tell the same end.
+  const predicted = await start('predict', '--', '--scenario', 'high-load-quick', '--from', dir, '--json').ended
+  expect(predicted.code).toBe(0)
+  const { outlook, record } = JSON.parse(predicted.stdout) as Forecast
+  expect(record).toMatchObject({ isSame: true, dir })
+  expect(outlook.prediction.outcome).toBe('crashed')
 })
 
 test('Ctrl-C in mid-run: exit 130, everything stopped, the record readable', async () => {

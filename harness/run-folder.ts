@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { access, mkdir, readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { InputError } from './errors.ts'
+import { readManifest } from './evidence.ts'
 import { recordFiles } from './record.ts'
 
 /** Where runs are kept unless `--out` says otherwise: in the project, wherever the command is started from. */
@@ -64,6 +65,17 @@ export async function findRun(run: string): Promise<string> {
     if (await isFile(join(runsDir, name, recordFiles.manifest))) return join(runsDir, name)
   }
   throw new InputError([`there is no run yet in ${runsDir}: start one with "npm run scenario high-load"`])
+}
+
+/** The newest run of a scenario in results/runs. `null`: there is none that can be read. */
+export async function findNewestOf(scenario: string): Promise<string | null> {
+  const names = await readdir(runsDir).catch(() => [])
+  for (const name of names.sort().reverse()) {
+    const dir = join(runsDir, name)
+    const manifest = await readManifest(dir).catch(() => null)
+    if (manifest?.scenario === scenario) return dir
+  }
+  return null
 }
 
 async function isFile(path: string): Promise<boolean> {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { Command, Option } from 'commander'
 import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
+import { type PredictRequest, predictCommand, resolvePredict } from './commands/predict.ts'
 import { knobs } from './knobs.ts'
 import { type Context, limiters, type RawFlags, resolveRun, runtimes, suggest } from './resolve.ts'
 
@@ -17,6 +18,7 @@ export type Request =
     }
   | { readonly command: 'judge'; readonly run: string; readonly json: boolean }
   | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
+  | PredictRequest
   | { readonly command: 'clean' }
   | {
       readonly command: 'images'
@@ -83,7 +85,14 @@ function imagesCommand(): Command {
  * @throws InputError with every problem at once: unknown commands and flags, missing and bad values
  */
 export function parseCommandLine(argv: readonly string[], context: Context & { proofs: readonly string[] }): Request {
-  const commands = [scenarioCommand(), judgeCommand(), proveCommand(context.proofs), cleanCommand(), imagesCommand()]
+  const commands = [
+    scenarioCommand(),
+    judgeCommand(),
+    predictCommand(),
+    proveCommand(context.proofs),
+    cleanCommand(),
+    imagesCommand(),
+  ]
   const program = new Command('culprit').description(
     'Reproduces a service crash under load and finds out what caused it.',
   )
@@ -110,6 +119,7 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     const plan = resolveRun(first, flags, context, problems)
     return { command: 'scenario', plan, json: flags.json !== undefined, outDir: flags.out }
   }
+  if (name === 'predict') return resolvePredict(flags, context, problems)
   if (name === 'prove') {
     if (first !== undefined && !context.proofs.includes(first)) {
       problems.push(`nothing to prove by the name of ${JSON.stringify(first)}: ${suggest(first, context.proofs)}`)

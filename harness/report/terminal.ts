@@ -16,7 +16,7 @@ import {
 } from './words.ts'
 
 type Style = Parameters<typeof styleText>[0]
-type Styler = (format: Style, text: string) => string
+export type Styler = (format: Style, text: string) => string
 
 const width = 80
 const answerStyles: Readonly<Record<Answer, Style>> = {
@@ -143,18 +143,18 @@ function spread(perSecond: readonly (readonly [number, number])[], seconds: numb
 }
 
 /** The shortest way to name a folder: from here when it is below, else in full. */
-function fromHere(dir: string): string {
+export function fromHere(dir: string): string {
   const path = relative(process.cwd(), dir)
   return path === '' ? '.' : path.startsWith('..') ? resolve(dir) : path
 }
 
-function field(name: string, text: string, style: Styler): string[] {
+export function field(name: string, text: string, style: Styler): string[] {
   if (text === '') return []
   const [first = '', ...more] = wrapAnsi(text, width - 14, { trim: true }).split('\n')
   return [`   ${style('dim', name.padEnd(11))}${first}`, ...more.map((line) => ' '.repeat(14) + line)]
 }
 
-function indent(columns: number, text: string): string[] {
+export function indent(columns: number, text: string): string[] {
   return wrapAnsi(text, width - columns)
     .split('\n')
     .map((line) => ' '.repeat(columns) + line)
