@@ -1,9 +1,11 @@
 import type { CgroupProbe, PartProbe, ProbeLine, ServiceProbe } from '../sample.ts'
 import type { ProcessExit } from '../stack.ts'
 import { cgroupProbe } from './cgroup.ts'
+import { engineProbe } from './engine.ts'
 import { generatorProbe } from './generator.ts'
 import { healthProbe } from './health.ts'
 import { partsProbe } from './parts.ts'
+import { pathProbe } from './path.ts'
 import { postgresProbe } from './postgres.ts'
 import type { Probe, ProbeContext } from './probe.ts'
 import { processProbe } from './process.ts'
@@ -18,7 +20,9 @@ const probes: readonly Probe[] = [
   processProbe,
   cgroupProbe,
   partsProbe,
+  engineProbe,
   healthProbe,
+  pathProbe,
   serviceProbe,
   postgresProbe,
   redisProbe,

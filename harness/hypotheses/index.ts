@@ -4,7 +4,9 @@ import { cpuTooSmall } from './cpu-too-small.ts'
 import { generatorSaturated } from './generator-saturated.ts'
 import { memoryLimit } from './memory-limit.ts'
 import { outsideKill } from './outside-kill.ts'
+import { outsidePause } from './outside-pause.ts'
 import { poolExhaustion } from './pool-exhaustion.ts'
+import { portForwarder } from './port-forwarder.ts'
 import { retryStorm } from './retry-storm.ts'
 import { sharedMemory } from './shared-memory.ts'
 import { uncaughtException } from './uncaught-exception.ts'
@@ -14,6 +16,8 @@ export const hypotheses: readonly Hypothesis[] = [
   cpuTooSmall,
   poolExhaustion,
   batchBlocked,
+  portForwarder,
+  outsidePause,
   retryStorm,
   memoryLimit,
   sharedMemory,

@@ -2,6 +2,7 @@ import type { Evidence } from '../evidence.ts'
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import { highest, points } from '../measure.ts'
 import { formatAt, formatBytes } from '../units.ts'
+import { describeAsking, engineWord, isInEngine } from './engine-word.ts'
 import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
 import { oomKillAtDeath } from './oom-kill.ts'
 import { describeExit } from './process-exit.ts'
@@ -46,6 +47,59 @@ export const oomKillRises: Prediction = {
   },
 }
 
+const peakAtLimit: Prediction = {
+  statement: "the kernel's own peak of the memory used is at the limit",
+  necessary: true,
+  observe(evidence) {
+    const limitBytes = evidence.appliedLimits?.memoryLimitBytes
+    if (!limitBytes) return notMeasurable('the memory limit was not read back')
+    const peak = highest(points(evidence.cgroup, (probe) => probe.memoryPeakBytes))
+    if (!peak) return notMeasurable("no reading of the kernel's memory peak")
+    const because = `peak ${formatBytes(peak.value)} of ${formatBytes(limitBytes)}`
+    if (peak.value >= atLimitShare * limitBytes) return seen(because, [peak.ref])
+    const endMs = evidence.exit?.t ?? evidence.end?.t ?? Number.POSITIVE_INFINITY
+    const last = points(evidence.cgroup, (probe) => probe.memoryPeakBytes).at(-1)
+    // The counter never falls, so a last reading just before the end of a run that nobody died in is as good.
+    const covers = last && last.t >= (evidence.exit ? endMs : endMs - 1_000)
+    return covers ? absent(because, [last.ref]) : notMeasurable('the memory peak was last read before the end')
+  },
+}
+
+/** A kill through the engine ends what a kernel's kill of a child had left alive: only the order of events tells. */
+export const notAskedFor: Prediction = {
+  statement: 'nobody asked the engine to end it before it ended',
+  necessary: true,
+  observe(evidence) {
+    const notDied = unlessDied(evidence)
+    if (notDied) return notDied
+    const word = engineWord(evidence)
+    switch (word.kind) {
+      case 'unknown':
+        // The kernel's own counter is among the predictions; an engine that lost its stream takes nothing from it.
+        return seen(`${word.why}: the kernel's counter decides`)
+      case 'asked':
+        return absent(describeAsking(word), [word.event.ref, word.die.ref])
+      case 'oom':
+        return seen("the engine's events: oom, then die, no kill between", [word.event.ref, word.die.ref])
+      case 'silent':
+        return seen("the engine's events: die, no kill before it", [word.die.ref])
+    }
+  },
+}
+
+/** Podman leaves it false, and any OOM kill in the container sets it: it adds nothing, but people look at it. */
+const oomKilledFlag: Prediction = {
+  statement: "the engine's OOMKilled says so too (shown, not trusted)",
+  necessary: false,
+  observe({ inspects }) {
+    const state = inspects.findLast((one) => one.when === 'after' && one.part === 'datastorage')
+    if (!state || state.oomKilled === null) return notMeasurable('the engine showed no OOMKilled')
+    return state.oomKilled
+      ? seen('OOMKilled is true (not trusted)', [state.ref])
+      : absent('OOMKilled is false (not trusted)', [state.ref])
+  },
+}
+
 export const memoryLimit: Hypothesis = {
   name: 'memory-limit',
   label: 'memory limit',
@@ -54,30 +108,18 @@ export const memoryLimit: Hypothesis = {
   phrase: 'The kernel killed DataStorage at its memory limit',
   predictions: [
     oomKillRises,
-    {
-      statement: "the kernel's own peak of the memory used is at the limit",
-      necessary: true,
-      observe(evidence) {
-        const limitBytes = evidence.appliedLimits?.memoryLimitBytes
-        if (!limitBytes) return notMeasurable('the memory limit was not read back')
-        const peak = highest(points(evidence.cgroup, (probe) => probe.memoryPeakBytes))
-        if (!peak) return notMeasurable("no reading of the kernel's memory peak")
-        const because = `peak ${formatBytes(peak.value)} of ${formatBytes(limitBytes)}`
-        if (peak.value >= atLimitShare * limitBytes) return seen(because, [peak.ref])
-        const endMs = evidence.exit?.t ?? evidence.end?.t ?? Number.POSITIVE_INFINITY
-        const last = points(evidence.cgroup, (probe) => probe.memoryPeakBytes).at(-1)
-        // The counter never falls, so a last reading just before the end of a run that nobody died in is as good.
-        const covers = last && last.t >= (evidence.exit ? endMs : endMs - 1_000)
-        return covers ? absent(because, [last.ref]) : notMeasurable('the memory peak was last read before the end')
-      },
-    },
+    peakAtLimit,
     endedBySigkill,
   ],
   notExercised({ appliedLimits }) {
     const isShared = appliedLimits?.memoryScope === 'stack'
     return isShared ? 'one limit holds the whole stack: the service has none of its own' : null
   },
-  given: (evidence) => (evidence.appliedLimits?.limiter === 'watchdog' ? byWatchdog : null),
+  given(evidence) {
+    if (evidence.appliedLimits?.limiter === 'watchdog') return byWatchdog
+    if (!isInEngine(evidence)) return null
+    return { predictions: [oomKillRises, peakAtLimit, endedBySigkill, notAskedFor, oomKilledFlag] }
+  },
 }
 
 /** Without a kernel limit there is no kernel to say so: the watchdog's own record takes its place, and is named as such. */

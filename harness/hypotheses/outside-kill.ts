@@ -1,5 +1,6 @@
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import { formatAt } from '../units.ts'
+import { describeAsking, engineWord, isInEngine } from './engine-word.ts'
 import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
 import { oomKillAtDeath } from './oom-kill.ts'
 import { describeExit } from './process-exit.ts'
@@ -21,6 +22,39 @@ const endedBySignal: Prediction = {
   },
 }
 
+const oomKillFlat: Prediction = {
+  // SIGKILL is the kernel's signal too: only its own counter tells the two apart.
+  statement: "the kernel's oom_kill counter stays flat through the death",
+  necessary: true,
+  observe(evidence) {
+    const notDied = unlessDied(evidence)
+    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
+    const oomKill = oomKillAtDeath(evidence, evidence.exit.t)
+    switch (oomKill.kind) {
+      case 'unknown':
+        return notMeasurable(oomKill.why)
+      case 'rose':
+        return absent(`the kernel's own oom_kill rose at ${formatAt(oomKill.to.t)}`, [oomKill.to.ref])
+      case 'flat':
+        return seen(`oom_kill still ${oomKill.last.value} after the death`, [oomKill.last.ref])
+    }
+  },
+}
+
+/** In an engine, what was asked of it right before the end is its cause, also where a child was OOM-killed before. */
+const askedOr = (other: Prediction): Prediction => ({
+  ...other,
+  statement: `${other.statement}, or somebody asked the engine for it`,
+  observe(evidence) {
+    const notDied = unlessDied(evidence)
+    if (notDied) return notDied
+    const word = engineWord(evidence)
+    return word.kind === 'asked'
+      ? seen(describeAsking(word), [word.event.ref, word.die.ref])
+      : other.observe(evidence)
+  },
+})
+
 export const outsideKill: Hypothesis = {
   name: 'outside-kill',
   label: 'outside kill',
@@ -29,27 +63,12 @@ export const outsideKill: Hypothesis = {
   phrase: 'DataStorage was ended from outside',
   predictions: [
     endedBySignal,
-    {
-      // SIGKILL is the kernel's signal too: only its own counter tells the two apart.
-      statement: "the kernel's oom_kill counter stays flat through the death",
-      necessary: true,
-      observe(evidence) {
-        const notDied = unlessDied(evidence)
-        if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-        const oomKill = oomKillAtDeath(evidence, evidence.exit.t)
-        switch (oomKill.kind) {
-          case 'unknown':
-            return notMeasurable(oomKill.why)
-          case 'rose':
-            return absent(`the kernel's own oom_kill rose at ${formatAt(oomKill.to.t)}`, [oomKill.to.ref])
-          case 'flat':
-            return seen(`oom_kill still ${oomKill.last.value} after the death`, [oomKill.last.ref])
-        }
-      },
-    },
+    oomKillFlat,
   ],
-  given: (evidence) => {
-    return evidence.appliedLimits?.limiter === 'watchdog' ? { predictions: [endedBySignal, killedByNoneOfOurs] } : null
+  given(evidence) {
+    if (evidence.appliedLimits?.limiter === 'watchdog') return { predictions: [endedBySignal, killedByNoneOfOurs] }
+    if (isInEngine(evidence)) return { predictions: [askedOr(endedBySignal), askedOr(oomKillFlat)] }
+    return null
   },
 }
 
