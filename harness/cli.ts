@@ -7,9 +7,12 @@ import { scenarios } from '../scenarios/index.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
 import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
 import { readManifest } from './evidence.ts'
+import { runGates } from './experiments/gate.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
 import { whatIf } from './experiments/what-if.ts'
+import { worst } from './gate/decide.ts'
+import { renderGate } from './gate/table.ts'
 import { hypotheses } from './hypotheses/index.ts'
 import { describeGit, describeMachine } from './manifest.ts'
 import { renderForecast } from './report/forecast.ts'
@@ -88,6 +91,15 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
         request.json ? `${JSON.stringify(forecast, null, 2)}\n` : renderForecast(forecast, process.stdout),
       )
       return exitCodes.held
+    }
+    case 'gate': {
+      const say = (message: string) => process.stderr.write(`gate: ${message}\n`)
+      const runOnce = (plan: Parameters<typeof run>[0], dir: string) => run(plan, dir, progress, signal)
+      const results = await runGates(request, { ...request, runOnce, say })
+      progress[Symbol.dispose]()
+      const answer = worst(results.map(({ decision }) => decision.answer))
+      process.stdout.write(request.json ? `${JSON.stringify({ answer, results }, null, 2)}\n` : renderGate(results))
+      return { pass: exitCodes.held, fail: exitCodes.notHeld, unknown: exitCodes.notKnown }[answer]
     }
     case 'prove':
       return proveAll(request.name, request.runs ?? 10, progress, signal)

@@ -21,6 +21,8 @@ export interface RunPlan {
   readonly subjectEnv?: Readonly<Record<string, string>> | undefined
   /** Images of the servers instead of the usual ones. */
   readonly images?: { readonly postgres?: string | undefined; readonly redis?: string | undefined } | undefined
+  /** A program to run in place of the stand-in of this checkout, such as the stand-in of another revision. */
+  readonly serviceEntry?: string | undefined
   readonly expect: Manifest['expect']
   /** The command that repeats this run, without and with the stand-in's profile. */
   readonly command: string

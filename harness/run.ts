@@ -28,8 +28,8 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
   try {
     progress.say('starting PostgreSQL, Redis and DataStorage')
     const logFile = join(dir, recordFiles.log)
-    const { runtime, limiter, subject, subjectEnv, images } = plan
-    const what = { runtime, limiter, subject, subjectEnv, images, service, limits }
+    const { runtime, limiter, subject, subjectEnv, images, serviceEntry } = plan
+    const what = { runtime, limiter, subject, subjectEnv, images, service, limits, serviceEntry }
     const options = { ...what, logFile, onProgress: progress.say }
     await using stack = stopOrSay(await startStack(options, signal), progress)
     clock = createClock(phases.warmUpMs + settleMs)

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { Command, Option } from 'commander'
 import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
+import { type GateRequest, gateCommand, resolveGate } from './commands/gate.ts'
 import { type PredictRequest, predictCommand, resolvePredict } from './commands/predict.ts'
 import { knobs } from './knobs.ts'
 import { type Context, limiters, type RawFlags, resolveRun, runtimes, suggest } from './resolve.ts'
@@ -19,6 +20,7 @@ export type Request =
   | { readonly command: 'judge'; readonly run: string; readonly json: boolean }
   | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
   | PredictRequest
+  | GateRequest
   | { readonly command: 'clean' }
   | {
       readonly command: 'images'
@@ -89,6 +91,7 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     scenarioCommand(),
     judgeCommand(),
     predictCommand(),
+    gateCommand(),
     proveCommand(context.proofs),
     cleanCommand(),
     imagesCommand(),
@@ -119,6 +122,7 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     const plan = resolveRun(first, flags, context, problems)
     return { command: 'scenario', plan, json: flags.json !== undefined, outDir: flags.out }
   }
+  if (name === 'gate') return resolveGate(first, flags, context, problems)
   if (name === 'predict') return resolvePredict(flags, context, problems)
   if (name === 'prove') {
     if (first !== undefined && !context.proofs.includes(first)) {
