@@ -134,7 +134,11 @@ export async function runGates(request: GateRequest, options: GateOptions): Prom
   await using candidate = await checkOutSide('--candidate', request.candidate)
   const results: GateResult[] = []
   for (const one of limited) {
-    const side = ({ title, entry }: Checkout, plan: RunPlan) => ({ title, plan: { ...plan, serviceEntry: entry } })
+    // "npm run scenario" would repeat it with another stand-in. The title may tell the profile: for truth.json alone.
+    const command = `npm run gate -- ${one.scenario.name}`
+    const side = ({ title, entry }: Checkout, plan: RunPlan) => {
+      return { title, plan: { ...plan, serviceEntry: entry, command, replay: `${command} (${title})` } }
+    }
     const job = {
       scenario: one.scenario.name,
       limits: one.limits,
