@@ -2,7 +2,7 @@ import type { Fault } from '../../harness/fault.ts'
 import { at, confessed, effect, mib, type PerLevel, sinceStart, withProfile, withStandIn } from './standing-in.ts'
 
 /** In how many seconds the file is as large as the memory limit. */
-const seconds: PerLevel<number> = [5, 4, 3, 2.5, 2]
+const seconds: PerLevel<number> = [3.5, 3, 2.5, 2.2, 2]
 const peakShare = 0.98
 
 export const pageCache: Fault = {
