@@ -1,4 +1,5 @@
 import type { Scenario } from '../harness/scenario.ts'
+import { blind } from './blind.ts'
 import { burst } from './burst.ts'
 import { healthy } from './healthy.ts'
 import { highLoad } from './high-load.ts'
@@ -7,4 +8,4 @@ import { incidentLoad } from './incident-load.ts'
 import { steady } from './steady.ts'
 
 /** Every scenario, in the order in which `--list` shows them. */
-export const scenarios: readonly Scenario[] = [highLoad, highLoadQuick, healthy, incidentLoad, steady, burst]
+export const scenarios: readonly Scenario[] = [highLoad, highLoadQuick, healthy, incidentLoad, blind, steady, burst]

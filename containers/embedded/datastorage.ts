@@ -8,14 +8,13 @@ import type { ServiceOptions } from '../../harness/scenario.ts'
 import type { Service } from '../../harness/stack.ts'
 import type { LimitedGroup } from '../limits/limiter.ts'
 import { type Child, startChild, type Wait } from './child.ts'
+import { createLineBuffer } from './line-buffer.ts'
 
 const readyMs = 20_000
 /** A graceful shutdown of the real service takes 5 s and more. After a Ctrl-C everything must be gone within 3 s. */
 const stopGraceMs = 1_000
 /** As the real service is configured. */
 const idleConnections = 5
-/** Stderr lines kept until somebody listens. */
-const keptLines = 1_000
 
 /** How to start the service under test. */
 export interface DatastorageOptions {
@@ -118,21 +117,5 @@ function portIn(line: string): number | null {
     return typeof port === 'number' ? port : null
   } catch {
     return null
-  }
-}
-
-/** Keeps lines until the first listener comes, then passes them on. */
-function createLineBuffer() {
-  const listeners: ((line: string) => void)[] = []
-  const kept: string[] = []
-  return {
-    add(line: string): void {
-      if (listeners.length === 0 && kept.length < keptLines) kept.push(line)
-      for (const listener of listeners) listener(line)
-    },
-    listen(listener: (line: string) => void): void {
-      listeners.push(listener)
-      for (const line of kept.splice(0)) listener(line)
-    },
   }
 }

@@ -3,10 +3,13 @@ import type { ProcessExit } from '../stack.ts'
 import { cgroupProbe } from './cgroup.ts'
 import { generatorProbe } from './generator.ts'
 import { healthProbe } from './health.ts'
+import { heartbeatProbe } from './heartbeat.ts'
 import { partsProbe } from './parts.ts'
 import { postgresProbe } from './postgres.ts'
+import { postgresLogProbe } from './postgres-log.ts'
 import type { Probe, ProbeContext } from './probe.ts'
 import { processProbe } from './process.ts'
+import { processStateProbe } from './process-state.ts'
 import { redisProbe } from './redis.ts'
 import { serviceProbe } from './service-metrics.ts'
 
@@ -20,7 +23,10 @@ const probes: readonly Probe[] = [
   partsProbe,
   healthProbe,
   serviceProbe,
+  heartbeatProbe,
+  processStateProbe,
   postgresProbe,
+  postgresLogProbe,
   redisProbe,
   generatorProbe,
 ]
