@@ -1,15 +1,20 @@
 import { join } from 'node:path'
 import { clean } from '../containers/clean.ts'
 import { findEngine } from '../containers/engines.ts'
+import { faults } from '../containers/faults/index.ts'
 import { buildImages } from '../containers/images/index.ts'
 import { profileNames } from '../containers/profiles.ts'
 import { scenarios } from '../scenarios/index.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
 import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
 import { readManifest } from './evidence.ts'
+import { blind } from './experiments/blind/blind.ts'
+import { runGates } from './experiments/gate.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
 import { whatIf } from './experiments/what-if.ts'
+import { worst } from './gate/decide.ts'
+import { renderGate } from './gate/table.ts'
 import { hypotheses } from './hypotheses/index.ts'
 import { describeGit, describeMachine } from './manifest.ts'
 import { renderForecast } from './report/forecast.ts'
@@ -31,7 +36,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       scenarios,
       profiles: profileNames,
       causes: hypotheses.filter(({ role }) => role !== 'instrument').map(({ name }) => name),
-      proofs: proofs.map((proof) => proof.name),
+      proofs: [truthProof.name, ...proofs.map((proof) => proof.name)],
+      faults,
     })
     return await carryOut(request, progress, interruption.signal)
   } catch (error) {
@@ -46,7 +52,9 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       process.stdout.write(request.text)
       return exitCodes.held
     case 'list':
-      for (const { name, description } of scenarios) process.stdout.write(`${name.padEnd(18)}${description}\n`)
+      for (const { name, description } of scenarios) process.stdout.write(`${name.padEnd(20)}${description}\n`)
+      process.stdout.write('\nfaults, for --fault:\n')
+      for (const { name, description } of faults) process.stdout.write(`${name.padEnd(20)}${description}\n`)
       return exitCodes.held
     case 'clean': {
       const removed = await clean()
@@ -89,23 +97,54 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       )
       return exitCodes.held
     }
+    case 'gate': {
+      const say = (message: string) => process.stderr.write(`gate: ${message}\n`)
+      const runOnce = (plan: Parameters<typeof run>[0], dir: string) => run(plan, dir, progress, signal)
+      const results = await runGates(request, { ...request, runOnce, say })
+      progress[Symbol.dispose]()
+      const answer = worst(results.map(({ decision }) => decision.answer))
+      process.stdout.write(request.json ? `${JSON.stringify({ answer, results }, null, 2)}\n` : renderGate(results))
+      return { pass: exitCodes.held, fail: exitCodes.notHeld, unknown: exitCodes.notKnown }[answer]
+    }
+    case 'blind': {
+      const { text, wrong } = await runBlind(request.seed, request.runs, progress, signal)
+      process.stdout.write(text)
+      return wrong === 0 ? exitCodes.held : exitCodes.notHeld
+    }
     case 'prove':
-      return proveAll(request.name, request.runs ?? 10, progress, signal)
+      return proveAll(request.name, request.runs, progress, signal)
   }
 }
 
+function runBlind(seed: number, runs: number, progress: Progress, signal: AbortSignal) {
+  const scenario = scenarios.find(({ name }) => name === 'blind')
+  if (!scenario) throw new Error('there is no scenario blind')
+  const runOnce = (plan: Parameters<typeof run>[0], dir: string) => run(plan, dir, progress, signal)
+  const say = (message: string) => process.stderr.write(`blind: ${message}\n`)
+  return blind({ scenario, faults, seed, runs, runOnce, say, signal })
+}
+
+/** What is proven by blind runs; their seed is the commit's hash, which nobody can have tuned to. */
+const truthProof = { name: 'truth', runs: 150 }
+
 async function proveAll(
   name: string | undefined,
-  runs: number,
+  runs: number | undefined,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<number> {
   const commit = await describeGit().then((git) => (git ? `${git.commit}${git.dirty ? '+' : ''}` : 'none'))
   const say = (message: string) => process.stderr.write(`prove: ${message}\n`)
   let held = true
+  if (name === undefined || name === truthProof.name) {
+    const seed = commit === 'none' ? 0 : Number.parseInt(commit.slice(0, 7), 16)
+    const { text, wrong } = await runBlind(seed, runs ?? truthProof.runs, progress, signal)
+    process.stdout.write(`${text}\nseed ${seed}, from commit ${commit.slice(0, 12)}\n`)
+    held = wrong === 0
+  }
   for (const proof of proofs.filter((candidate) => name === undefined || candidate.name === name)) {
     const runOnce = (plan: Parameters<typeof run>[0], dir: string) => run(plan, dir, progress, signal)
-    const proven = await prove(proof, { runs, commit, runOnce, judgeAgain: judgeRun, say })
+    const proven = await prove(proof, { runs: runs ?? 10, commit, runOnce, judgeAgain: judgeRun, say })
     process.stdout.write(`${proven.table}\ntable: ${proven.tableFile}\n`)
     held &&= proven.held
   }

@@ -1,7 +1,19 @@
 /** Draws evidence for tests: one character of a string is one step of time, a blank is a reading that is missing. */
 import type { PartName } from './engine.ts'
 import type { Evidence, Recorded } from './evidence.ts'
-import type { Attempt, CgroupProbe, ErrorClass, Line, PartProbe, PostgresProbe, ServiceProbe } from './sample.ts'
+import type {
+  Attempt,
+  CgroupProbe,
+  ErrorClass,
+  Heartbeat,
+  Line,
+  PartProbe,
+  PostgresLog,
+  PostgresProbe,
+  ProbeFailure,
+  ProcessState,
+  ServiceProbe,
+} from './sample.ts'
 import type { AppliedLimits, ProcessExit } from './stack.ts'
 
 const GiB = 2 ** 30
@@ -50,6 +62,11 @@ export interface Picture {
   /** The other parts and the stack as a whole, under a limit over all: memory is shares of it, all of it anonymous. */
   readonly parts?: Partial<Record<PartProbe['part'], { readonly memory?: Drawn; readonly oomKills?: Drawn }>>
   readonly partExits?: readonly (Partial<ProcessExit> & { readonly t: number; readonly part: PartName })[]
+  /** In which the service gives no sign of life; it does every half second otherwise. */
+  readonly silent?: { readonly fromMs: number; readonly toMs: number }
+  readonly processStates?: readonly ProcessState[]
+  readonly postgresLog?: readonly PostgresLog[]
+  readonly probeFailures?: readonly ProbeFailure[]
   /** How limits were enforced: by a control group's, unless given. */
   readonly applied?: Partial<AppliedLimits>
   readonly endMs?: number
@@ -115,8 +132,11 @@ export function evidence(picture: Picture): Evidence {
     service: recorded('probes.ndjson:2', service(picture, stepMs, poolSize)),
     postgres: recorded('probes.ndjson:3', postgres(picture, stepMs)),
     redis: [],
+    heartbeats: recorded('probes.ndjson:6', heartbeats(picture, exit?.t ?? endMs)),
+    processStates: recorded('probes.ndjson:7', picture.processStates ?? []),
+    postgresLog: recorded('probes.ndjson:8', picture.postgresLog ?? []),
     generator: [],
-    probeFailures: [],
+    probeFailures: recorded('probes.ndjson:9', picture.probeFailures ?? []),
     appliedLimits: {
       kind: 'limits',
       t: -3_000,
@@ -189,7 +209,7 @@ function cgroup(picture: Picture, stepMs: number, limitBytes: number, cpus: numb
       t: index * stepMs,
       memoryBytes: memory === null ? null : memory * limitBytes,
       memoryPeakBytes: memory === null ? null : peak,
-      rssBytes: memory === null || !picture.parts ? null : memory * limitBytes,
+      rssBytes: memory === null ? null : memory * limitBytes,
       oomKills,
       cpuUsageMs: picture.cpu === undefined ? null : cpuSum,
       periods: picture.throttled === undefined ? null : index * periodsPerStep,
@@ -258,6 +278,15 @@ function postgres(picture: Picture, stepMs: number): PostgresProbe[] {
     rollbacks: 0,
     rowsInserted: at[0] ?? 0,
   }))
+}
+
+function heartbeats({ silent }: Picture, untilMs: number): Heartbeat[] {
+  const beat = (t: number, tookMs: number) =>
+    ({ kind: 'heartbeat', t, tookMs, status: 200, failure: null }) satisfies Heartbeat
+  const all = times(Math.floor(untilMs / 500) + 1, (index) => beat(index * 500, 5))
+  if (!silent) return all
+  const answered = all.filter(({ t }) => t < silent.fromMs || t > silent.toMs)
+  return [...answered, beat(silent.toMs, silent.toMs - silent.fromMs)].sort((a, b) => a.t - b.t)
 }
 
 const statuses: Readonly<Record<string, number>> = { ok: 201, accepted: 202, '5xx': 500 }

@@ -10,11 +10,14 @@ import {
   type Drop,
   type GeneratorProbe,
   type HealthProbe,
+  type Heartbeat,
   type Line,
   type PartProbe,
   type PathProbe,
+  type PostgresLog,
   type PostgresProbe,
   type ProbeFailure,
+  type ProcessState,
   probeLineSchema,
   type RedisProbe,
   type RunEvent,
@@ -54,6 +57,9 @@ export interface Evidence {
   readonly service: readonly Recorded<ServiceProbe>[]
   readonly postgres: readonly Recorded<PostgresProbe>[]
   readonly redis: readonly Recorded<RedisProbe>[]
+  readonly heartbeats: readonly Recorded<Heartbeat>[]
+  readonly processStates: readonly Recorded<ProcessState>[]
+  readonly postgresLog: readonly Recorded<PostgresLog>[]
   readonly generator: readonly Recorded<GeneratorProbe>[]
   readonly probeFailures: readonly Recorded<ProbeFailure>[]
 
@@ -131,6 +137,9 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     service: of(probes, 'service'),
     postgres: of(probes, 'postgres'),
     redis: of(probes, 'redis'),
+    heartbeats: of(probes, 'heartbeat'),
+    processStates: of(probes, 'process-state'),
+    postgresLog: of(probes, 'postgres-log'),
     generator: of(probes, 'generator'),
     probeFailures: of(probes, 'probe-failed'),
     appliedLimits: event('limits'),

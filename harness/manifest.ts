@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { availableParallelism, cpus, release, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import type { ChosenFault } from './fault.ts'
 import { type Manifest, schemaVersion } from './record.ts'
 import type { Scenario } from './scenario.ts'
 import type { AppliedLimits } from './stack.ts'
@@ -21,6 +22,10 @@ export interface RunPlan {
   readonly subjectEnv?: Readonly<Record<string, string>> | undefined
   /** Images of the servers instead of the usual ones. */
   readonly images?: { readonly postgres?: string | undefined; readonly redis?: string | undefined } | undefined
+  /** A program to run in place of the stand-in of this checkout, such as the stand-in of another revision. */
+  readonly serviceEntry?: string | undefined
+  /** Done to the run on purpose. What they are goes to truth.json alone. */
+  readonly faults?: readonly ChosenFault[] | undefined
   readonly expect: Manifest['expect']
   /** The command that repeats this run, without and with the stand-in's profile. */
   readonly command: string

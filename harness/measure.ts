@@ -187,16 +187,20 @@ export function warmUpWriteRatePerSec(evidence: Evidence): number | null {
 }
 
 /** The longest time within a stretch without a reading, its edges included. */
-export function longestGapMs(series: readonly Point[], { fromMs, toMs }: Stretch): number {
+export function longestGapMs(series: readonly Point[], stretch: Stretch): number {
+  return gaps(series, stretch).reduce((longest, { fromMs, toMs }) => Math.max(longest, toMs - fromMs), 0)
+}
+
+/** The times within a stretch between one reading and the next, its edges included. */
+export function gaps(series: readonly Point[], { fromMs, toMs }: Stretch): Stretch[] {
   const times = series.map((point) => point.t).filter((t) => t > fromMs && t < toMs)
   // A reading at an edge, or just outside it, covers the edge as well as one that hits it.
   const before = series.findLast((point) => point.t <= fromMs)
   const after = series.find((point) => point.t >= toMs)
-  const marks = [before ? fromMs : Number.NEGATIVE_INFINITY, ...times, after ? toMs : null].filter((t) => t !== null)
-  let longest = 0
-  for (const [index, t] of marks.entries()) {
-    const next = marks[index + 1] ?? toMs
-    longest = Math.max(longest, next - (Number.isFinite(t) ? t : fromMs))
-  }
-  return longest
+  const marks = [...(before ? [fromMs] : []), ...times, ...(after ? [toMs] : [])]
+  if (marks.length === 0) return [{ fromMs, toMs }]
+  return [...(before ? [] : [fromMs]), ...marks].map((from, index, all) => ({
+    fromMs: from,
+    toMs: all[index + 1] ?? toMs,
+  }))
 }

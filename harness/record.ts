@@ -48,7 +48,22 @@ export const manifestSchema = z.object({
 /** run.json: what was run, on what. Written once, before anything starts; how it ended stands in events.ndjson. */
 export type Manifest = Described<typeof manifestSchema>
 
-export const truthSchema = z.object({ service: serviceOptionsSchema, replay: z.string() })
+const doneFaultSchema = z
+  .object({
+    name: z.string(),
+    level: z.number(),
+    causes: z.array(z.string()).describe('the hypotheses that must stand for it, these and no others'),
+    tookEffect: z.boolean().nullable().describe('null: not checked, for the run did not get that far'),
+    because: z.string(),
+  })
+  .meta({ id: 'DoneFault' })
+export type DoneFault = Described<typeof doneFaultSchema>
+
+export const truthSchema = z.object({
+  service: serviceOptionsSchema,
+  replay: z.string(),
+  faults: z.array(doneFaultSchema).optional().describe('faults that the run was given on purpose; absent: none'),
+})
 /** truth.json: what the stand-in was told to do. Nothing that judges opens it. */
 export type Truth = Described<typeof truthSchema>
 

@@ -6,9 +6,10 @@ import { readBack, readQueueBack, startCollector } from './collector/index.ts'
 import { InterruptedError, messageOf } from './errors.ts'
 import { readEvidence, readManifest } from './evidence.ts'
 import { hypotheses } from './hypotheses/index.ts'
+import { checkFaults, inject } from './injection/index.ts'
 import { judge } from './judgement/judge.ts'
 import { describeRun, type RunPlan } from './manifest.ts'
-import { createRecord, type RecordWriter, recordFiles } from './record.ts'
+import { createRecord, type RecordWriter, recordFiles, type Truth, writeJson } from './record.ts'
 import { writeReports } from './report/index.ts'
 import type { Progress } from './report/progress.ts'
 import type { EndReason } from './sample.ts'
@@ -23,17 +24,23 @@ import { drive, warmUp } from './workload/index.ts'
  */
 export async function run(plan: RunPlan, dir: string, progress: Progress, signal: AbortSignal): Promise<Verdict> {
   const { service, limits, phases } = plan.scenario
-  await using record = await createRecord(dir, await describeRun(plan, basename(dir)), { service, replay: plan.replay })
+  const faults = plan.faults ?? []
+  const planned = faults.map(({ fault: { name, causes }, level }) => {
+    return { name, level, causes, tookEffect: null, because: 'not checked' }
+  })
+  const truth: Truth = { service, replay: plan.replay, ...(planned.length > 0 && { faults: planned }) }
+  await using record = await createRecord(dir, await describeRun(plan, basename(dir)), truth)
+  let notes: readonly string[] = []
   let clock: Clock | null = null
   try {
     progress.say('starting PostgreSQL, Redis and DataStorage')
     const logFile = join(dir, recordFiles.log)
-    const { runtime, limiter, subject, subjectEnv, images } = plan
-    const what = { runtime, limiter, subject, subjectEnv, images, service, limits }
+    const { runtime, limiter, subject, subjectEnv, images, serviceEntry } = plan
+    const what = { runtime, limiter, subject, subjectEnv, images, service, limits, serviceEntry }
     const options = { ...what, logFile, onProgress: progress.say }
     await using stack = stopOrSay(await startStack(options, signal), progress)
     clock = createClock(phases.warmUpMs + settleMs)
-    await observe(plan, stack, clock, record, progress, signal)
+    notes = await observe(plan, stack, clock, record, progress, signal)
     signal.throwIfAborted()
   } catch (error) {
     const reason = signal.aborted ? 'interrupted' : 'error'
@@ -41,6 +48,10 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
     throw signal.aborted ? new InterruptedError('interrupted', { cause: error }) : error
   }
   await record.close()
+  if (faults.length > 0) {
+    const done = await checkFaults(faults, notes, { dir, log: join(dir, recordFiles.log) })
+    await writeJson(join(dir, recordFiles.truth), { ...truth, faults: done } satisfies Truth)
+  }
   const verdict = await judgeRun(dir)
   await saveVerdict(dir, verdict)
   return verdict
@@ -61,15 +72,18 @@ function stopOrSay(stack: Stack, progress: Progress): Stack {
 /** The probes' own start must not fall into the burst. */
 const settleMs = 250
 
-/** Drives the load while the probes run, and reads the database back. Everything it sees goes into the record. */
+/**
+ * Drives the load while the probes run and faults from outside are done, and reads the database back. Everything it sees
+ * goes into the record; what was done is returned, and stays out of it.
+ */
 async function observe(
-  { scenario, seed }: RunPlan,
+  { scenario, seed, faults = [] }: RunPlan,
   stack: Stack,
   clock: Clock,
   record: RecordWriter,
   progress: Progress,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly string[]> {
   const { load, client, phases, limits } = scenario
   const { pid, baseUrl, limits: applied } = stack.datastorage
   const runId = basename(record.dir)
@@ -84,6 +98,7 @@ async function observe(
   const driving = drive(workload) // ahead of the burst: the load's own preparation must not delay what is due at 0
   await wait(Math.max(0, -clock.now()), undefined, { signal })
   record.event({ kind: 'burst', t: clock.now(), at: new Date(clock.burstAtEpochMs).toISOString() })
+  const injection = inject({ faults, stack, clock, seed, signal, over: over.signal })
   progress.watch(() => ({ atMs: clock.now(), limits, ...driving.live, ...collector.latest }))
   const reason = await Promise.race<EndReason>([
     driving.done.then(() => collector.drained(over.signal)).then(() => 'drained'),
@@ -91,7 +106,7 @@ async function observe(
     wait(phases.maxMs - clock.now(), 'time-limit', { signal: over.signal }),
   ])
   over.abort()
-  await driving.done
+  await Promise.all([driving.done, injection.done])
   await collector.stop()
   record.event({ kind: 'end', t: clock.now(), reason })
 
@@ -103,6 +118,7 @@ async function observe(
   const { redis, postgres } = stack
   if (redis) await readQueueBack({ ...reading, redisUrl: redis.url }).catch(say('dead-letter queue'))
   if (postgres) await readBack({ ...reading, postgresUrl: postgres.connectionString }).catch(say('database'))
+  return injection.notes
 }
 
 /** Aborts with `signal`, when told to, and in any case when the scope is left. */

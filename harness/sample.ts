@@ -165,9 +165,39 @@ const redisSchema = line('redis', {
 /** probes.ndjson */
 export type RedisProbe = Described<typeof redisSchema>
 
+const heartbeatSchema = line('heartbeat', {
+  tookMs: z.number(),
+  status: z.number().nullable(),
+  failure: failureSchema.nullable(),
+}).meta({
+  id: 'Heartbeat',
+  description:
+    'GET /health/live, one after another: any answer at all shows that the service still serves; t is when the answer, or the failure, came',
+})
+/** probes.ndjson: whether the service still serves at all. `t` is when the answer, or the failure, came. */
+export type Heartbeat = Described<typeof heartbeatSchema>
+
+const processStateSchema = line('process-state', {
+  state: z.string().describe('of the main thread, as in /proc: R runs, S sleeps, D waits for a device, T is stopped'),
+  cpuMs: z.number().describe('CPU time of all threads'),
+  mainThreadCpuMs: z.number().describe("CPU time of the main thread alone: a Node service's event loop"),
+}).meta({ id: 'ProcessState', description: "the service's main process, as the kernel sees it from outside" })
+/** probes.ndjson: the service's main process, as the kernel sees it from outside. */
+export type ProcessState = Described<typeof processStateSchema>
+
+const postgresLogSchema = line('postgres-log', {
+  pid: z.number(),
+  sqlState: z.string().describe('such as 40P01; 00000: no error'),
+  severity: z.string().describe('such as ERROR, FATAL, LOG'),
+  message: z.string(),
+}).meta({ id: 'PostgresLog', description: "a line of PostgreSQL's own log; t is when it reached us" })
+/** probes.ndjson: a line of PostgreSQL's own log. `t` is when it reached us. */
+export type PostgresLog = Described<typeof postgresLogSchema>
+
 const probeFailureSchema = line('probe-failed', {
   probe: z.enum(['service', 'postgres', 'redis', 'cgroup', 'part', 'engine']),
   message: z.string(),
+  code: z.string().optional().describe("the error's code, such as ECONNREFUSED or 57P03, where it has one"),
 }).meta({ id: 'ProbeFailure', description: 'a probe that got no answer, and why' })
 /** probes.ndjson: a probe that got no answer, and why. */
 export type ProbeFailure = Described<typeof probeFailureSchema>
@@ -247,6 +277,9 @@ export const probeLineSchema = z.discriminatedUnion('kind', [
   serviceSchema,
   postgresSchema,
   redisSchema,
+  heartbeatSchema,
+  processStateSchema,
+  postgresLogSchema,
   generatorSchema,
   probeFailureSchema,
 ])

@@ -92,4 +92,6 @@ export interface Scenario {
   readonly limits: Limits
   readonly phases: Phases
   readonly expect: Expectation
+  /** What `npm run gate` holds a candidate to, such as `p99 +10 %`; without limits it is no gate scenario. */
+  readonly gate?: readonly string[]
 }

@@ -111,13 +111,24 @@ export interface Part {
   readonly exited: Promise<ProcessExit>
 }
 
+/** The database. What is absent cannot be had where it runs. */
+export interface Database {
+  readonly connectionString: string
+  /** Calls back with each line of its own log, past ones first; a line begins with `time [pid] SQLSTATE SEVERITY:`. */
+  onLog?(listener: (line: string) => void): void
+  /** Shuts it down as an operator would, and returns when it is gone. */
+  stop?(): Promise<void>
+  /** Starts it again, on the same data and address. */
+  start?(signal: AbortSignal): Promise<void>
+}
+
 /** A started stack: all parts ready. Disposing it stops them in reverse order and removes what they left. */
 export interface Stack extends AsyncDisposable {
   readonly runtime: 'embedded' | 'docker' | 'podman' | 'target'
   readonly versions: Readonly<Record<string, string>>
   readonly datastorage: Service
   /** `null`: not ours to look into. */
-  readonly postgres: { readonly connectionString: string } | null
+  readonly postgres: Database | null
   readonly redis: { readonly url: string } | null
   /** The other parts, where they are watched one by one: under a limit over the whole stack. */
   readonly parts?: readonly Part[] | undefined

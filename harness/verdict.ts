@@ -49,6 +49,10 @@ const findingSchema = z
     answer: answerSchema,
     because: z.string(),
     observations: z.array(observationSchema),
+    consequenceOf: z
+      .string()
+      .optional()
+      .describe('the cause that brings this about by itself, and that was seen too: then it is no cause of its own'),
     part: victimSchema,
   })
   .meta({ id: 'Finding' })

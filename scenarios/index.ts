@@ -1,8 +1,11 @@
 import type { Scenario } from '../harness/scenario.ts'
+import { blind } from './blind.ts'
+import { burst } from './burst.ts'
 import { healthy } from './healthy.ts'
 import { highLoad } from './high-load.ts'
 import { highLoadQuick } from './high-load-quick.ts'
 import { incidentLoad } from './incident-load.ts'
+import { steady } from './steady.ts'
 
 /** Every scenario, in the order in which `--list` shows them. */
-export const scenarios: readonly Scenario[] = [highLoad, highLoadQuick, healthy, incidentLoad]
+export const scenarios: readonly Scenario[] = [highLoad, highLoadQuick, healthy, incidentLoad, blind, steady, burst]

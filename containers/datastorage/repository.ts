@@ -14,7 +14,7 @@ export interface InsertOptions {
   /** The whole time it may take; undefined: as long as it takes. */
   limitMs?: number | undefined
   /** Work to be done before each row goes in, while the transaction is open. Makes it row by row in any case. */
-  beforeEach?: (event: IdentifiedEvent, index: number) => Promise<void>
+  beforeEach?: (event: IdentifiedEvent, index: number, client: PoolClient) => Promise<void>
   /** Skip what is stored already: for events that may have been stored by an earlier attempt. */
   once?: boolean
 }
@@ -94,7 +94,7 @@ async function insertRows(
   { beforeEach, once }: InsertOptions,
 ): Promise<void> {
   for (const [index, event] of events.entries()) {
-    await beforeEach?.(event, index)
+    await beforeEach?.(event, index, client)
     await insertRow(client, event, { index, once })
   }
 }

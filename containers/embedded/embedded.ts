@@ -52,7 +52,7 @@ export async function startEmbedded(options: StackOptions, signal: AbortSignal):
     runtime: 'embedded',
     versions: { postgres: postgres.version, redis: redis.version },
     datastorage,
-    postgres: { connectionString: postgres.connectionString },
+    postgres,
     redis: { url: redis.url },
     ...(shared && {
       parts: [

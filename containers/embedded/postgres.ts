@@ -2,8 +2,9 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { ProcessExit } from '../../harness/stack.ts'
-import { startChild } from './child.ts'
+import { type Child, startChild } from './child.ts'
 import { onFreePort } from './free-port.ts'
+import { createLineBuffer } from './line-buffer.ts'
 import {
   copyFolder,
   giveTo,
@@ -40,8 +41,14 @@ export interface Postgres extends AsyncDisposable {
   readonly serviceConnectionString: string
   readonly version: string
   readonly pid: number
-  /** Of its main process: a backend that is killed makes it restart the others, and stays out of this. */
+  /** Of its first main process: a backend that is killed makes it restart the others, and stays out of this. */
   readonly exited: Promise<ProcessExit>
+  /** Calls back with each line of the server's log, past ones first. */
+  onLog(listener: (line: string) => void): void
+  /** Shuts the server down as an operator would (fast), and returns when it is gone. */
+  stop(): Promise<void>
+  /** Starts it again, on the same data and port, after a stop. */
+  start(signal: AbortSignal): Promise<void>
 }
 
 /** Starts a real PostgreSQL on 127.0.0.1 with a fresh database. Ready to query, or a StackError with its log. */
@@ -62,7 +69,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const password = (await readFile(template.passwordFile, 'utf8')).trim()
   const urlFor = (role: string, port: number) => `postgres://${role}:${password}@127.0.0.1:${port}/${serviceRole}`
 
-  return onFreePort(async (port) => {
+  const log = createLineBuffer()
+  const startOn = async (port: number, wanted: AbortSignal): Promise<Child> => {
     const child = await startChild({
       name: 'PostgreSQL',
       // The group first: once the rights are dropped, no group can be entered.
@@ -70,23 +78,34 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       command: [binaries.postgres, '-D', data, ...settings(port)],
       cwd: home,
       deathSignal: 'INT',
+      onLine: log.add,
     })
-    const connectionString = urlFor(harnessRole, port)
     try {
-      const wait = { timeoutMs: readyMs, signal }
+      const wait = { timeoutMs: readyMs, signal: wanted }
       await child.line(/database system is ready to accept connections/, wait)
-      await child.whileRunning(() => tryQuery(connectionString), wait)
+      await child.whileRunning(() => tryQuery(urlFor(harnessRole, port)), wait)
+      return child
     } catch (error) {
       await child.stop('SIGINT', stopGraceMs)
       throw error
     }
+  }
+
+  return onFreePort(async (port) => {
+    let child = await startOn(port, signal)
+    const stop = () => child.stop('SIGINT', stopGraceMs)
     return {
-      connectionString,
+      connectionString: urlFor(harnessRole, port),
       serviceConnectionString: urlFor(serviceRole, port),
       version,
       pid: child.pid,
       exited: child.exited,
-      [Symbol.asyncDispose]: () => child.stop('SIGINT', stopGraceMs),
+      onLog: log.listen,
+      stop,
+      async start(wanted) {
+        child = await startOn(port, wanted)
+      },
+      [Symbol.asyncDispose]: stop,
     }
   })
 }
@@ -102,6 +121,8 @@ function settings(port: number): string[] {
     max_connections: 100,
     // For the harness's probes, also when the service holds every other connection.
     superuser_reserved_connections: 5,
+    // The SQLSTATE of each line: what was wrong, in PostgreSQL's own words and not the service's.
+    log_line_prefix: '%m [%p] %e ',
   }
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

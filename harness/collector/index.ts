@@ -4,11 +4,14 @@ import { cgroupProbe } from './cgroup.ts'
 import { engineProbe } from './engine.ts'
 import { generatorProbe } from './generator.ts'
 import { healthProbe } from './health.ts'
+import { heartbeatProbe } from './heartbeat.ts'
 import { partsProbe } from './parts.ts'
 import { pathProbe } from './path.ts'
 import { postgresProbe } from './postgres.ts'
+import { postgresLogProbe } from './postgres-log.ts'
 import type { Probe, ProbeContext } from './probe.ts'
 import { processProbe } from './process.ts'
+import { processStateProbe } from './process-state.ts'
 import { redisProbe } from './redis.ts'
 import { serviceProbe } from './service-metrics.ts'
 
@@ -24,7 +27,10 @@ const probes: readonly Probe[] = [
   healthProbe,
   pathProbe,
   serviceProbe,
+  heartbeatProbe,
+  processStateProbe,
   postgresProbe,
+  postgresLogProbe,
   redisProbe,
   generatorProbe,
 ]

@@ -53,7 +53,9 @@ export const postgresProbe: Probe = {
       } catch (error) {
         client?.end().catch(() => {})
         client = null
-        if (!isStopped) probe({ kind: 'probe-failed', t: clock.now(), probe: 'postgres', message: messageOf(error) })
+        const failed = { kind: 'probe-failed', t: clock.now(), probe: 'postgres', message: messageOf(error) } as const
+        const { code } = error as { code?: unknown }
+        if (!isStopped) probe({ ...failed, ...(typeof code === 'string' && { code }) })
       }
     }
     const beat = onBeat(everyMs, read)

@@ -37,6 +37,7 @@ const parse = (line: string): Request =>
     scenarios: [scenario, { ...scenario, name: 'healthy', expect: 'survive' }],
     profiles: ['healthy', 'as-reported'],
     causes: ['memory-limit', 'retry-storm'],
+    faults: [],
     proofs: ['high-load'],
     memoryBytes: 8 * GiB,
     cpus: 2,

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { Command, Option } from 'commander'
 import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
+import { type GateRequest, gateCommand, resolveGate } from './commands/gate.ts'
 import { type PredictRequest, predictCommand, resolvePredict } from './commands/predict.ts'
 import { knobs } from './knobs.ts'
 import { type Context, limiters, type RawFlags, resolveRun, runtimes, suggest } from './resolve.ts'
@@ -17,8 +18,10 @@ export type Request =
       readonly outDir: string | undefined
     }
   | { readonly command: 'judge'; readonly run: string; readonly json: boolean }
+  | { readonly command: 'blind'; readonly runs: number; readonly seed: number }
   | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
   | PredictRequest
+  | GateRequest
   | { readonly command: 'clean' }
   | {
       readonly command: 'images'
@@ -37,9 +40,10 @@ function scenarioCommand(): Command {
   const command = new Command('scenario')
     .description('run a scenario: the load, the record, the verdict')
     .argument('[name]', 'the scenario; --list shows them')
-    .option('--list', 'list the scenarios')
+    .option('--list', 'list the scenarios, and the faults')
   for (const knob of knobs) command.addOption(new Option(`--${knob.flag} ${knob.value}`, knob.description))
   return command
+    .option('--fault <name[:1-5]>', 'do a fault of this intensity (default: 3), or two as a:1+b:3; --list shows them')
     .option('--seed <n>', 'seed of the load (default: 1)')
     .option('--runtime <name>', `${runtimes.join(', ')} (default: auto)`)
     .option(
@@ -64,7 +68,16 @@ function proveCommand(names: readonly string[]): Command {
   return new Command('prove')
     .description('make the figures that need many runs; goes on where it was interrupted')
     .argument('[name]', `what to prove: ${names.join(', ')} (default: all)`)
-    .option('--runs <n>', 'runs of each row (default: 10)')
+    .option('--runs <n>', 'runs of each row (default: 10); of truth: runs in all (default: 150)')
+}
+
+function blindCommand(): Command {
+  return new Command('blind')
+    .description(
+      'do faults drawn from a seed, and count how often the verdict names exactly those; goes on where it stopped',
+    )
+    .option('--runs <n>', 'how many runs, 20 s each at most (default: 15, each fault once)')
+    .option('--seed <n>', 'seed of the draw (default: 1)')
 }
 
 function cleanCommand(): Command {
@@ -89,7 +102,9 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     scenarioCommand(),
     judgeCommand(),
     predictCommand(),
+    gateCommand(),
     proveCommand(context.proofs),
+    blindCommand(),
     cleanCommand(),
     imagesCommand(),
   ]
@@ -119,14 +134,20 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     const plan = resolveRun(first, flags, context, problems)
     return { command: 'scenario', plan, json: flags.json !== undefined, outDir: flags.out }
   }
+  if (name === 'gate') return resolveGate(first, flags, context, problems)
   if (name === 'predict') return resolvePredict(flags, context, problems)
   if (name === 'prove') {
     if (first !== undefined && !context.proofs.includes(first)) {
       problems.push(`nothing to prove by the name of ${JSON.stringify(first)}: ${suggest(first, context.proofs)}`)
     }
+  }
+  if (name === 'prove' || name === 'blind') {
     if (flags.runs !== undefined && !/^[1-9]\d{0,2}$/.test(flags.runs)) {
       problems.push(`--runs ${flags.runs}: takes a whole number from 1 to 999`)
     }
+  }
+  if (name === 'blind' && flags.seed !== undefined && !/^\d{1,9}$/.test(flags.seed)) {
+    problems.push(`--seed ${flags.seed}: takes a whole number from 0 to 999999999`)
   }
   const engine = engines.find((known) => known === (flags.engine ?? 'auto'))
   if (name === 'images' && !engine) problems.push(`--engine ${flags.engine}: ${suggest(flags.engine ?? '', engines)}`)
@@ -135,6 +156,7 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     return { command: 'images', engine: engine ?? 'auto', base: flags.base, force: flags.force !== undefined }
   }
   if (name === 'judge') return { command: 'judge', run: first ?? 'latest', json: flags.json !== undefined }
+  if (name === 'blind') return { command: 'blind', runs: Number(flags.runs ?? 15), seed: Number(flags.seed ?? 1) }
   if (name === 'prove') return { command: 'prove', name: first, runs: flags.runs ? Number(flags.runs) : undefined }
   return { command: 'clean' }
 }

@@ -1,9 +1,13 @@
-import { closest, distance } from 'fastest-levenshtein'
 import { InputError } from '../errors.ts'
+import type { Fault } from '../fault.ts'
 import type { RunPlan } from '../manifest.ts'
 import type { Manifest } from '../record.ts'
 import type { Scenario } from '../scenario.ts'
+import { chooseFaults } from './faults.ts'
 import { type Bounds, knobs } from './knobs.ts'
+import { suggest } from './suggest.ts'
+
+export { suggest } from './suggest.ts'
 
 /** Flags as they came: kebab-case name to text. */
 export type RawFlags = Readonly<Record<string, string | undefined>>
@@ -13,20 +17,13 @@ export interface Context extends Bounds {
   readonly scenarios: readonly Scenario[]
   /** Names of hypotheses, which `--expect` takes. */
   readonly causes: readonly string[]
+  /** What `--fault` takes. */
+  readonly faults: readonly Fault[]
 }
 
 export const runtimes = ['auto', 'docker', 'podman', 'embedded'] as const
 export const limiters = ['auto', 'cgroup-v1', 'cgroup-v2', 'systemd', 'watchdog'] as const
 const outcomes = ['crash', 'survive', 'any']
-
-/** `did you mean …?` where something near enough exists, else the list of what there is. */
-export function suggest(given: string, known: readonly string[]): string {
-  const nearest = known.length > 0 ? closest(given, [...known]) : ''
-  // Two slips, or a third of a long word; `--` in front of both makes a word no nearer.
-  const letters = given.replace(/^-+/, '').length
-  const isNear = nearest !== '' && distance(given, nearest) <= Math.max(1, Math.min(3, Math.floor(letters / 3)))
-  return isNear ? `did you mean ${nearest}?` : `there is: ${known.join(', ')}`
-}
 
 /**
  * Turns a scenario's name and its flags into a plan.
@@ -58,6 +55,9 @@ export function resolveRun(
     else scenario = applied.scenario
     given.push(`--${knob.flag} ${text}`)
   }
+  const chosen = chooseFaults(flags.fault, scenario, context.faults, problems)
+  scenario = chosen.scenario
+  if (flags.fault !== undefined) given.push(`--fault ${flags.fault}`)
   if (scenario.limits.cpus > context.cpus) {
     problems.push(`scenario ${name} wants ${scenario.limits.cpus} CPUs, this machine has ${context.cpus}: try --cpus`)
   }
@@ -96,8 +96,9 @@ export function resolveRun(
 
   if (problems.length > 0 || !runtime || !limiter) throw new InputError(problems)
   const start = `npm run scenario ${name} --`
-  const command = [start, ...given.filter((flag) => !flag.startsWith('--profile '))].join(' ')
-  return { scenario, seed, runtime, limiter, expect, command, replay: [start, ...given].join(' ') }
+  const command = [start, ...given.filter((flag) => !/^--(profile|fault) /.test(flag))].join(' ')
+  const replay = [start, ...given].join(' ')
+  return { scenario, seed, runtime, limiter, faults: chosen.faults, expect, command, replay }
 }
 
 function resolveExpect(

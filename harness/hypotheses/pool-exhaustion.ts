@@ -11,23 +11,9 @@ import {
 } from '../measure.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
+import { type FullPool, fullPools } from './full-pool.ts'
 import { absent, absentIfWatched, notMeasurable, seen, seenSince, span, watched } from './observe.ts'
 import { postgresLagMs, writeTicks } from './progress.ts'
-
-/** A time in which every connection was in use. `waiting` is `null` where only PostgreSQL could say. */
-interface FullPool extends Stretch {
-  readonly size: number
-  readonly waiting: number | null
-  readonly refs: readonly string[]
-}
-
-interface Reading {
-  readonly t: number
-  readonly ref: string
-  readonly isFull: boolean
-  readonly size: number
-  readonly waiting: number | null
-}
 
 export const poolExhaustion: Hypothesis = {
   name: 'pool-exhaustion',
@@ -86,12 +72,10 @@ function fullPoolOf(evidence: Evidence): FullPool | null {
 
 /**
  * The time with a full pool that is judged: the first of which all the rest holds too, else the first that harmed
- * somebody, else the longest. Two readings at least: one alone may be the burst's first breath.
+ * somebody, else the longest.
  */
 function fullPool(evidence: Evidence, untilMs: number): FullPool | null {
-  const silenceMs = longestSilenceMs(evidence)
-  const said = fullStretches(serviceReadings(evidence, untilMs), silenceMs)
-  const stretches = said.length > 0 ? said : fullStretches(postgresReadings(evidence, untilMs), silenceMs)
+  const stretches = fullPools(evidence, untilMs)
   const harmful = stretches.filter((full) => harmedBy(evidence, full).length > 0)
   const whole = harmful.find((full) => {
     return holdersActive(evidence, full).result === 'seen' && writesGoOn(evidence, full).result === 'seen'
@@ -112,47 +96,14 @@ function holdersActive(evidence: Evidence, full: FullPool): Observed {
   if (probes.length === 0) return notMeasurable('no reading of PostgreSQL while the pool was full')
   const most = (full.size * probes.length) / 2
   const refs = probes.slice(0, 1).map((probe) => probe.ref)
-  if (probes.reduce((sum, probe) => sum + probe.active, 0) > most) return seen('the holders were active', refs)
+  const waiting = probes.reduce((sum, probe) => sum + probe.lockWaits, 0)
+  const working = probes.reduce((sum, probe) => sum + probe.active, 0) - waiting
+  if (working > most) return seen('the holders were active', refs)
+  // They are as good as idle: whoever holds the locks decides, not the number of connections.
+  if (waiting > most) return absent('the holders waited for locks', refs)
   return probes.reduce((sum, probe) => sum + probe.idleInTransaction, 0) > most
     ? absent('the holders were idle in transaction', refs)
     : notMeasurable('the holders were mostly neither active nor idle in transaction')
-}
-
-function serviceReadings(evidence: Evidence, untilMs: number): Reading[] {
-  return evidence.service.flatMap((probe) => {
-    const { t, ref, poolInUse, poolWaiting } = probe
-    if (t < 0 || t > untilMs || poolInUse === null || poolWaiting === null) return []
-    const size = probe.poolMax ?? evidence.poolSize
-    return [{ t, ref, size, waiting: poolWaiting, isFull: poolInUse >= size && poolWaiting > 0 }]
-  })
-}
-
-/** For a service that does not say: sessions at work are connections in use, but nobody knows who waits. */
-function postgresReadings(evidence: Evidence, untilMs: number): Reading[] {
-  if (evidence.service.some((probe) => probe.poolWaiting !== null)) return []
-  const size = evidence.poolSize
-  return evidence.postgres
-    .filter((probe) => probe.t >= 0 && probe.t <= untilMs)
-    .map(({ t, ref, active, idleInTransaction }) => {
-      return { t, ref, size, waiting: null, isFull: active + idleInTransaction >= size }
-    })
-}
-
-function fullStretches(readings: readonly Reading[], silenceMs: number): FullPool[] {
-  const runs: Reading[][] = []
-  let previous: Reading | null = null
-  for (const reading of readings) {
-    const follows = previous?.isFull && reading.t - previous.t <= silenceMs
-    if (reading.isFull && follows) runs.at(-1)?.push(reading)
-    else if (reading.isFull) runs.push([reading])
-    previous = reading
-  }
-  return runs.flatMap((run) => {
-    const [first, last] = [run[0], run.at(-1)]
-    if (!first || !last || run.length < 2) return []
-    const waiting = first.waiting === null ? null : Math.max(...run.map((one) => one.waiting ?? 0))
-    return [{ fromMs: first.t, toMs: last.t, size: first.size, waiting, refs: [first.ref, last.ref] }]
-  })
 }
 
 function longest(stretches: readonly FullPool[]): FullPool | null {

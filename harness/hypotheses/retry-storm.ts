@@ -4,17 +4,18 @@ import {
   attemptsPerEvent,
   eventIds,
   failedAttempts,
+  gaps,
   loadClients,
-  longestGapMs,
   longestSilenceMs,
   points,
+  type Stretch,
   writeAttempts,
 } from '../measure.ts'
 import type { ServiceProbe } from '../sample.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
 import { absent, absentIfWatched, notMeasurable, percent, seen, watched } from './observe.ts'
-import { writesWithin } from './progress.ts'
+import { postgresLagMs, writesWithin, writeTicks } from './progress.ts'
 
 /**
  * Attempts per event. A burst that runs into a limit on open requests and then goes well stays near 1.1 (20 of 300
@@ -116,7 +117,9 @@ function worksInVain(evidence: Evidence): Observed {
     return seen(`${worst.without} of ${worst.inProgress} requests had no client left`, [worst.ref])
   }
   const covered = points(evidence.service, withoutClient)
-  const isCovered = longestGapMs(covered, { fromMs: first.endedMs, toMs: window.untilMs }) <= longestSilenceMs(evidence)
+  const isCovered = gaps(covered, { fromMs: first.endedMs, toMs: window.untilMs })
+    .filter((gap) => gap.toMs - gap.fromMs > longestSilenceMs(evidence))
+    .every((gap) => isStandstill(evidence, gap))
   if (shares.length > 0 && isCovered) {
     const most = Math.max(...shares.map((one) => one.share))
     if (most < abandonedShare) return absent(`at most ${percent(most)} of requests had no client left`)
@@ -126,6 +129,16 @@ function worksInVain(evidence: Evidence): Observed {
     )
   }
   return storedInVain(evidence)
+}
+
+/**
+ * A service that is silent because it stands still works for nobody, and so not in vain. What it does between its waking
+ * and its next word is over before anybody could call it a storm.
+ */
+function isStandstill(evidence: Evidence, gap: Stretch): boolean {
+  const ticks = writeTicks(evidence).filter(({ t }) => t >= gap.fromMs + postgresLagMs && t < gap.toMs)
+  const woke = ticks.find((tick) => tick.rose)
+  return ticks.length > 0 && (!woke || gap.toMs - woke.t <= longestSilenceMs(evidence) / 2)
 }
 
 function withoutClient(probe: ServiceProbe): number | null {

@@ -1,33 +1,23 @@
-import { linearRegression, linearRegressionLine, sampleCorrelation, standardDeviation } from 'simple-statistics'
+import { memoryFollowsBacklog } from '../backlog-memory.ts'
 import type { Evidence } from '../evidence.ts'
 import { growths } from '../growth.ts'
-import { deathMs, failedAttempts, longestGapMs, longestSilenceMs, points } from '../measure.ts'
+import { deathMs, failedAttempts } from '../measure.ts'
 import { formatAt } from '../units.ts'
 import type { ChainLink, Finding } from '../verdict.ts'
+import { consequenceOf } from './consequences.ts'
 
 const order = ['trigger', 'amplifier', 'death'] as const
 
 /**
- * Correlation of what is left of memory and backlog without their linear trends in time: whatever grows with time, a
- * leak beside a storm too, would correlate with a backlog that grows. Eight recorded crashes by the backlog have 0.76
- * to 0.99.
- */
-const closeCorrelation = 0.6
-/** Of the memory above the baseline: what the backlog must account for at the end. The same crashes have 0.63 to 1.07. */
-const backlogShare = 0.5
-/** Of a series' spread: what its trend must leave to compare. The same crashes have 0.45 to 0.62. */
-const leftShare = 0.05
-/** A correlation of fewer pairs says little. */
-const fewestPairs = 5
-
-/**
  * The causes that stand, first things first. Two of them are tied where the evidence shows it: a trigger to an
- * amplifier, and either to a death by memory. A cause without a tie stands by itself: `leadsTo` is `null`.
+ * amplifier, and either to a death by memory. A cause without a tie stands by itself: `leadsTo` is `null`. What another
+ * cause brings about by itself is left out.
  */
 export function chain(findings: readonly Finding[], evidence: Evidence): ChainLink[] {
-  const standing = order.flatMap((role) => {
+  const supported = order.flatMap((role) => {
     return findings.filter((finding) => finding.role === role && finding.answer === 'supported')
   })
+  const standing = supported.filter((finding) => consequenceOf(finding, supported) === null)
   return standing.map((finding) => {
     const tie = tieOf(finding, standing, evidence)
     return {
@@ -48,9 +38,12 @@ interface Tie {
 function tieOf(finding: Finding, standing: readonly Finding[], evidence: Evidence): Tie | null {
   const amplifier = standing.find((other) => other.role === 'amplifier')
   const memoryDeath = standing.find((other) => isDeathByOwnMemory(other, evidence))
-  if (finding.role === 'trigger' && amplifier) {
+  if (finding.role === 'trigger' && amplifier && finding.hypothesis !== 'memory-growth') {
     const because = beganBeforeFirstTimeout(finding, evidence)
     return because ? { to: amplifier.hypothesis, because } : null
+  }
+  if (finding.hypothesis === 'memory-growth') {
+    return memoryDeath ? { to: memoryDeath.hypothesis, because: 'it grew up to the limit' } : null
   }
   if (finding.role !== 'death' && memoryDeath) {
     const because = memoryFollowsBacklog(evidence)
@@ -72,41 +65,4 @@ function beganBeforeFirstTimeout(trigger: Finding, evidence: Evidence): string |
   const timeout = failedAttempts(evidence, ['timeout'])[0]
   if (sinceMs === undefined || !timeout || sinceMs >= timeout.endedMs) return null
   return `it began at ${formatAt(sinceMs)}, before the first timeout at ${formatAt(timeout.endedMs)}`
-}
-
-/** From the first harm to the death: what came before, such as the burst itself, is not what a storm did. */
-function memoryFollowsBacklog(evidence: Evidence): string | null {
-  const harm = failedAttempts(evidence, ['timeout', '5xx'])[0]
-  if (!harm || !evidence.exit) return null
-  const stretch = { fromMs: harm.endedMs, toMs: evidence.exit.t }
-  const pending = points(evidence.service, (probe) => probe.eventsPending, 0, stretch.toMs)
-  const memory = points(evidence.cgroup, (probe) => probe.memoryBytes, undefined, stretch.toMs)
-  if ([pending, memory].some((series) => longestGapMs(series, stretch) > longestSilenceMs(evidence))) return null
-
-  const pairs = pending.flatMap(({ t, value }) => {
-    const reading = t >= stretch.fromMs ? memory.findLast((one) => one.t <= t) : undefined
-    return reading ? [{ t, events: value, bytes: reading.value }] : []
-  })
-  const last = pairs.at(-1)
-  const baseline = memory.findLast((point) => point.t <= 0) ?? memory[0]
-  if (!last || !baseline || pairs.length < fewestPairs) return null
-  const events = withoutTrend(pairs.map((pair) => [pair.t, pair.events]))
-  const bytes = withoutTrend(pairs.map((pair) => [pair.t, pair.bytes]))
-  if (!events || !bytes) return null
-
-  const correlation = sampleCorrelation(events, bytes)
-  const bytesPerEvent = linearRegression(events.map((value, index) => [value, bytes[index] ?? 0])).m
-  const explained = (bytesPerEvent * last.events) / (last.bytes - baseline.value)
-  return correlation >= closeCorrelation && explained >= backlogShare
-    ? `memory follows the backlog (correlation ${correlation.toFixed(2)} without the trend in time)`
-    : null
-}
-
-/** What is left of a series of `[t, value]` without its straight line in time. `null`: nothing that could be compared. */
-function withoutTrend(series: readonly (readonly [number, number])[]): number[] | null {
-  const xy = series.map(([t, value]) => [t, value])
-  const line = linearRegressionLine(linearRegression(xy))
-  const left = series.map(([t, value]) => value - line(t))
-  const spread = standardDeviation(series.map(([, value]) => value))
-  return spread > 0 && standardDeviation(left) >= leftShare * spread ? left : null
 }

@@ -52,7 +52,12 @@ function crashed(told: Told, diedMs: number): string {
     return `${phrase(told, death)}, at the end of ${set(told, amplifier, triggers)}.${apart(told, [death, amplifier, ...triggers])}`
   }
   const triggers = leadingTo(told, death)
-  const after = triggers.length > 0 ? `, after ${names(told, triggers)} had let work pile up` : ''
+  const grown = triggers.filter((link) => link.hypothesis === 'memory-growth')
+  const piling = triggers.filter((link) => !grown.includes(link))
+  const after = [
+    ...(grown.length > 0 ? [`, reached by ${names(told, grown)}`] : []),
+    ...(piling.length > 0 ? [`, after ${names(told, piling)} had let work pile up`] : []),
+  ].join('')
   return `${phrase(told, death)}${after}.${apart(told, [death, ...triggers])}`
 }
 

@@ -5,6 +5,7 @@ import { type Manifest, schemaVersion } from '../record.ts'
 import type { Verdict } from '../verdict.ts'
 import { accounting } from './accounting.ts'
 import { chain } from './chain.ts'
+import { consequenceOf } from './consequences.ts'
 import { cpu, cpuLimitNotInForce } from './cpu.ts'
 import { judgeExpectation } from './expectation.ts'
 import { find, withhold } from './find.ts'
@@ -23,8 +24,13 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
   const found = hypotheses.map((hypothesis) => find(hypothesis, evidence))
   const reasons = distrust(evidence, found)
   const distrusted = reasons[0]
-  const findings = found.map((finding) => {
+  const trusted = found.map((finding) => {
     return distrusted && finding.role !== 'instrument' ? withhold(finding, distrusted) : finding
+  })
+  const supported = trusted.filter((finding) => finding.answer === 'supported')
+  const findings = trusted.map((finding) => {
+    const cause = finding.answer === 'supported' ? consequenceOf(finding, supported) : null
+    return cause === null ? finding : { ...finding, consequenceOf: cause }
   })
   const { outcome, reason } = distrusted ? { outcome: 'unknown' as const, reason: distrusted } : outcomeOf(evidence)
   const causes = chain(findings, evidence)

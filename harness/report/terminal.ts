@@ -59,12 +59,19 @@ export function renderSummary(
   ].join('\n')
 }
 
-function findingLines(finding: Finding, { chain }: Verdict, style: Styler): string[] {
+function findingLines(finding: Finding, { chain, findings }: Verdict, style: Styler): string[] {
   const place = chain.some((link) => link.hypothesis === finding.hypothesis) ? finding.role : ''
   const head = `   ${place.padEnd(10)}${finding.label.padEnd(20)}`
   const answer = style(answerStyles[finding.answer], finding.answer.padEnd(14))
-  const [first = '', ...more] = wrapAnsi(finding.because, width - 47).split('\n')
+  const because = finding.consequenceOf
+    ? `${finding.because}; a consequence of ${nameOf(finding.consequenceOf, findings)}`
+    : finding.because
+  const [first = '', ...more] = wrapAnsi(because, width - 47).split('\n')
   return [`${head}${answer}${first}`, ...more.map((line) => ' '.repeat(47) + line)]
+}
+
+function nameOf(hypothesis: string, findings: readonly Finding[]): string {
+  return findings.find((finding) => finding.hypothesis === hypothesis)?.label ?? hypothesis
 }
 
 function measurementLines(verdict: Verdict, style: Styler): string[] {

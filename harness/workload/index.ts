@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { createRandom } from '../random.ts'
 import type { SampleLine } from '../sample.ts'
 import type { ClientOptions, Load } from '../scenario.ts'
 import { type Assignment, assign } from './emitters.ts'
@@ -6,7 +7,6 @@ import { eventJson } from './event.ts'
 import { planLoad } from './life-cycle.ts'
 import { createLive, type LiveLoad } from './live.ts'
 import { startQueries } from './queries.ts'
-import { createRandom } from './random.ts'
 import { at } from './schedule.ts'
 import { createSender } from './send.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { createRandom } from '../random.ts'
 import type { Load } from '../scenario.ts'
 import { planLoad } from './life-cycle.ts'
-import { createRandom } from './random.ts'
 
 const load: Load = {
   rrs: 100,

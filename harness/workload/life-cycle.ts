@@ -1,7 +1,7 @@
+import { createRandom, type Random, uniform } from '../random.ts'
 import type { Load } from '../scenario.ts'
 import { withApproval } from './approval.ts'
 import { type EventType, type PlannedEvent, type PlannedRr, roundToUs } from './planned.ts'
-import { createRandom, type Random, uniform } from './random.ts'
 
 export interface PlanOptions {
   readonly seed: number

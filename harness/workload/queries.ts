@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
+import type { Random } from '../random.ts'
 import type { SampleLine } from '../sample.ts'
 import { constantRate } from './arrivals.ts'
 import type { PlannedRr } from './planned.ts'
-import type { Random } from './random.ts'
 import { at } from './schedule.ts'
 import type { Send } from './send.ts'
 

@@ -3,6 +3,7 @@ import type { IdentifiedEvent } from '../contract.ts'
 import { type CpuBurner, startCpuBurner } from './cpu-burner.ts'
 import { type HeldMemory, startMemoryHolder } from './held-memory.ts'
 import { defineProfile } from './profile.ts'
+import { createWriterQueue } from './writer-queue.ts'
 
 const options = z.strictObject({
   /** CPU time that writing one event costs, all threads together, in milliseconds. */
@@ -21,7 +22,6 @@ const options = z.strictObject({
 interface Job {
   events: IdentifiedEvent[]
   memory: Promise<HeldMemory>
-  answer: PromiseWithResolvers<void>
 }
 
 /**
@@ -35,33 +35,17 @@ export const asReported = defineProfile({
   async start({ cpuMsPerEvent, holdBytesPerEvent, maxAwaitingAnswer, writerThreads }, { repository }) {
     const holder = await startMemoryHolder(holdBytesPerEvent)
     const writers = await Promise.all(Array.from({ length: writerThreads }, startCpuBurner))
-    const idle = [...writers]
-    const queue: Job[] = []
-    let closed = false
+    const queue = createWriterQueue(writers, serve)
 
-    async function serve(writer: CpuBurner, { events, memory, answer }: Job): Promise<void> {
+    async function serve(writer: CpuBurner, { events, memory }: Job): Promise<void> {
       let held: HeldMemory | undefined
       try {
         held = await memory
         // Holding memory is part of an event's price: machines differ much in what a page fault costs.
         const burnMs = Math.max(0, cpuMsPerEvent - held.cpuMs / events.length)
-        answer.resolve(await repository.insert(events, { beforeEach: () => writer.burn(burnMs) }))
-      } catch (error) {
-        answer.reject(error)
+        await repository.insert(events, { beforeEach: () => writer.burn(burnMs) })
       } finally {
         held?.release()
-      }
-    }
-
-    function startNext(): void {
-      while (!closed && queue.length > 0) {
-        const writer = idle.pop()
-        const job = writer && queue.shift()
-        if (!job) return
-        void serve(writer, job).finally(() => {
-          idle.push(writer)
-          startNext()
-        })
       }
     }
 
@@ -73,15 +57,10 @@ export const asReported = defineProfile({
         const memory = holder.hold(events.length)
         // A job may wait long before a writer looks at its memory, and Node ends the process for an unheard rejection.
         memory.catch(() => {})
-        const answer = Promise.withResolvers<void>()
-        queue.push({ events, memory, answer })
-        startNext()
-        return answer.promise
+        return queue.add({ events, memory })
       },
       async close() {
-        closed = true
-        for (const { answer } of queue.splice(0))
-          answer.reject(new Error('the service stopped before this batch was written'))
+        queue.close()
         await Promise.all([holder, ...writers].map((thread) => thread.stop()))
       },
     }

@@ -10,6 +10,7 @@ const parse = (line: string) =>
     scenarios: [highLoad],
     profiles: ['as-reported'],
     causes: [],
+    faults: [],
     proofs: [],
     memoryBytes: 4 * GiB,
     cpus: 2,

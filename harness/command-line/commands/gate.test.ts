@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { scenarios } from '../../../scenarios/index.ts'
+import { InputError } from '../../errors.ts'
+import type { RawFlags } from '../resolve.ts'
+import { resolveGate } from './gate.ts'
+
+const context = { scenarios, profiles: ['healthy', 'as-reported'], causes: [], cpus: 2, memoryBytes: 8 * 2 ** 30 }
+const resolve = (flags: RawFlags, name?: string) => resolveGate(name, flags, context, [])
+
+test('without flags: every scenario with limits, this stand-in against the default', () => {
+  const { scenarios: chosen, baseline, candidate, budgetMs } = resolve({})
+  expect(chosen.map(({ scenario }) => scenario.name)).toEqual(['steady', 'burst'])
+  expect({ baseline, candidate, budgetMs }).toEqual({
+    baseline: null,
+    candidate: { text: 'current', revision: 'current' },
+    budgetMs: 300_000,
+  })
+})
+
+test('a setting changes its own side alone; an option of the profile is a setting, too', () => {
+  const { scenarios: chosen } = resolve({ candidate: 'pool=5,profile=as-reported,option.cpuMsPerEvent=2' }, 'steady')
+  const [one] = chosen
+  expect(one?.candidate.scenario.service).toMatchObject({ poolSize: 5, profileOptions: { cpuMsPerEvent: 2 } })
+  expect(one?.baseline.scenario.service).toMatchObject({ poolSize: 25, profile: 'healthy', profileOptions: {} })
+})
+
+test.each<[RawFlags, string | undefined, string[]]>([
+  [{}, 'high-load', ['no gate scenario "high-load": there is: steady, burst']],
+  [{ budget: '5' }, undefined, ['--budget 5: takes a time of 10s and more, such as 5m']],
+  [{ candidate: 'pol=5' }, 'steady', ['--candidate pol=5: unknown setting "pol": did you mean pool?']],
+  [
+    { baseline: 'pool=0', seed: 'x' },
+    undefined,
+    [
+      '--baseline pool=0: --pool 0: takes a whole number from 1 to 90',
+      '--seed x: takes a whole number from 0 to 999999999',
+    ],
+  ],
+])('%j of %s is refused, each problem once', (flags, name, problems) => {
+  expect(() => resolve(flags, name)).toThrow(new InputError(problems))
+})

@@ -1,0 +1,106 @@
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { scenarios } from '../../scenarios/index.ts'
+import { StackError } from '../errors.ts'
+import { parseLimits } from '../gate/limits.ts'
+import { renderGate } from '../gate/table.ts'
+import type { RunPlan } from '../manifest.ts'
+import { crash as verdict } from '../report/verdict.fixture.ts'
+import { type GateJob, type GateOptions, runGate } from './gate.ts'
+import { checkOut, defaultBaseline } from './sides.ts'
+
+const dir = await mkdtemp(join(tmpdir(), 'culprit-gate-test-'))
+afterAll(() => rm(dir, { recursive: true, force: true }))
+
+const [scenario] = scenarios
+if (!scenario) throw new Error('there is no scenario')
+const plan = (poolSize: number): RunPlan => ({
+  scenario: { ...scenario, service: { ...scenario.service, poolSize } },
+  seed: 1,
+  runtime: 'auto',
+  limiter: 'auto',
+  expect: { expectation: 'any', from: '--expect' },
+  command: '',
+  replay: '',
+})
+const job: GateJob = {
+  scenario: 'steady',
+  limits: parseLimits(['p50 +5 %', 'lost = 0'], []),
+  baseline: { title: 'before', plan: plan(1) },
+  candidate: { title: 'after', plan: plan(2) },
+}
+
+/** Plays a gate whose runs take what `p50Ms` says. Returns what was run, in order, besides the result. */
+async function play(
+  p50Ms: (side: 'baseline' | 'candidate', run: number) => number,
+  options: Partial<GateOptions> = {},
+) {
+  const ran: string[] = []
+  const result = await runGate(job, {
+    budgetMs: 60_000,
+    seed: 1,
+    dir,
+    say: () => {},
+    runOnce: async ({ scenario: { service }, seed }) => {
+      const side = service.poolSize === 1 ? 'baseline' : 'candidate'
+      const value = p50Ms(side, ran.length)
+      ran.push(`${side} ${seed}`)
+      const response = { count: 300, p50Ms: value, p95Ms: value, p99Ms: value, maxMs: value }
+      const accounting = { ...verdict.accounting, acknowledgedAndLost: 0, droppedByClient: 0 }
+      return { ...verdict, outcome: 'survived', latency: { ...verdict.latency, response }, accounting }
+    },
+    ...options,
+  })
+  return { ran, result }
+}
+
+const noisy = (run: number) => 1 + ((run * 7) % 5) / 500
+
+test('both runs of a pair have one load, in an order that varies; the first pair is not counted', async () => {
+  const { ran, result } = await play((_, run) => 10 * noisy(run))
+  expect(result.decision).toMatchObject({ answer: 'pass', pairs: 5 })
+  const pairs = Array.from({ length: 6 }, (_, index) => ran.slice(2 * index, 2 * index + 2))
+  expect(ran).toHaveLength(12)
+  for (const [index, pair] of pairs.entries()) {
+    expect(pair.toSorted()).toEqual([`baseline ${index + 1}`, `candidate ${index + 1}`])
+  }
+  expect(new Set(pairs.map(([first]) => first?.split(' ')[0])).size).toBe(2)
+})
+
+test('a slower candidate fails, and the table says by how much', async () => {
+  const { result } = await play((side, run) => (side === 'candidate' ? 12 : 10) * noisy(run))
+  expect(result.decision.answer).toBe('fail')
+  expect(renderGate([result])).toMatch(/\| steady \s*\| p50 \+5 % \| \+(19|20)\.\d % .*\| FAIL/)
+})
+
+test('a budget that ends early is unknown and says so; the history keeps the line', async () => {
+  const { result, ran } = await play(() => 10, { budgetMs: 0 })
+  expect(ran).toHaveLength(2)
+  expect(result.decision).toMatchObject({ answer: 'unknown', pairs: 0 })
+  expect(result.decision.because).toContain('the budget ended after 0 pairs')
+  const last = (await readFile(join(dir, 'history.ndjson'), 'utf8')).trimEnd().split('\n').at(-1) ?? ''
+  expect(JSON.parse(last)).toMatchObject({ scenario: 'steady', decision: { answer: 'unknown' } })
+})
+
+test('a stack that never starts ends the gate; one that fails later costs its pair', async () => {
+  const down = () => Promise.reject(new StackError('no PostgreSQL'))
+  await expect(play(() => 10, { runOnce: down })).rejects.toThrow(StackError)
+  const { result } = await play((_, run) => {
+    if (run === 4) throw new StackError('no PostgreSQL')
+    return 10 * noisy(run)
+  })
+  expect(result.decision.leftOut).toBeGreaterThan(0)
+  expect(result.decision.because.join()).toContain('could not start: no PostgreSQL')
+})
+
+test("a revision's stand-in lies in a folder of its own, and goes", async () => {
+  const revision = await defaultBaseline()
+  const checkout = await checkOut('--baseline', revision)
+  const { entry = '' } = checkout
+  await access(entry)
+  await checkout[Symbol.asyncDispose]()
+  await expect(access(entry)).rejects.toThrow('ENOENT')
+  await expect(checkOut('--baseline', 'no-such-revision')).rejects.toThrow('--baseline no-such-revision')
+})

@@ -1,0 +1,159 @@
+import { appendFile, mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { InputError, StackError } from '../errors.ts'
+import { type Decision, decide, looks, type Pair } from '../gate/decide.ts'
+import { type Limit, parseLimits } from '../gate/limits.ts'
+import { type Measured, measure, notRun } from '../gate/metrics.ts'
+import type { GateResult } from '../gate/table.ts'
+import type { RunPlan } from '../manifest.ts'
+import type { Scenario } from '../scenario.ts'
+import type { Verdict } from '../verdict.ts'
+import { type Checkout, checkOut, defaultBaseline } from './sides.ts'
+
+const historyDir = resolve(import.meta.dirname, '..', '..', 'results', 'gate')
+
+/** A scenario with both of its sides, as runs that differ in nothing but the side. */
+export interface GateJob {
+  readonly scenario: string
+  readonly limits: readonly Limit[]
+  readonly baseline: { readonly title: string; readonly plan: RunPlan }
+  readonly candidate: { readonly title: string; readonly plan: RunPlan }
+}
+
+export interface GateOptions {
+  /** For one scenario; a pair that would end after it is not begun. */
+  readonly budgetMs: number
+  readonly seed: number
+  /** Records and history go there. */
+  readonly dir?: string
+  runOnce(plan: RunPlan, dir: string): Promise<Verdict>
+  say(message: string): void
+}
+
+/**
+ * Runs baseline and candidate in turn, in random order within each pair, until the looks decide or the budget ends. The
+ * first pair is a warm-up of the machine and is not counted.
+ *
+ * @throws StackError when the warm-up pair cannot start: nothing would come of the rest either
+ */
+export async function runGate(job: GateJob, options: GateOptions): Promise<GateResult> {
+  const { say, budgetMs } = options
+  const dir = options.dir ?? historyDir
+  const startedAt = new Date()
+  const folder = join(dir, 'runs', `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}-${job.scenario}`)
+  await mkdir(join(dir, 'runs'), { recursive: true })
+  const random = coin(options.seed)
+
+  const runPair = async (name: string, seed: number, run: typeof runSide): Promise<Pair> => {
+    const side = (which: 'baseline' | 'candidate') =>
+      run({ ...job[which].plan, seed }, `${folder}-${name}-${which}`, options)
+    // Which goes first is drawn, so that a machine that gets slower does not speak for one side.
+    if (random()) return { baseline: await side('baseline'), candidate: await side('candidate') }
+    const candidate = await side('candidate')
+    return { baseline: await side('baseline'), candidate }
+  }
+
+  say(`${job.scenario}: a warm-up pair`)
+  const beganMs = performance.now()
+  await runPair('warm-up', options.seed, runStrictly)
+  const pairMs = performance.now() - beganMs
+
+  const pairs: Pair[] = []
+  let decision: Decision = decide(pairs, job.limits)
+  for (const look of looks) {
+    while (pairs.length < look && performance.now() - beganMs + pairMs <= budgetMs) {
+      say(`${job.scenario}: pair ${pairs.length + 1}, next look at ${look}`)
+      pairs.push(await runPair(`pair-${pairs.length + 1}`, options.seed + pairs.length + 1, runSide))
+    }
+    // What was not reached is looked at all the same, as the last look; no more looks are made than were paid for.
+    decision = decide(pairs, job.limits)
+    if (decision.answer !== 'unknown' || pairs.length < look) break
+  }
+  const because =
+    pairs.length < looks[0] ? [...decision.because, `the budget ended after ${pairs.length} pairs`] : decision.because
+  const result = {
+    scenario: job.scenario,
+    baseline: job.baseline.title,
+    candidate: job.candidate.title,
+    decision: { ...decision, because },
+  }
+  await appendFile(join(dir, 'history.ndjson'), `${JSON.stringify({ at: startedAt.toISOString(), ...result })}\n`)
+  return result
+}
+
+async function runStrictly(plan: RunPlan, dir: string, { runOnce }: GateOptions): Promise<Measured> {
+  return measure(await runOnce(plan, dir))
+}
+
+async function runSide(plan: RunPlan, dir: string, options: GateOptions): Promise<Measured> {
+  try {
+    return await runStrictly(plan, dir, options)
+  } catch (error) {
+    if (!(error instanceof StackError)) throw error
+    return notRun(`a run could not start: ${error.message}`)
+  }
+}
+
+/** True or false by the seed alone (an LCG's highest bit). */
+function coin(seed: number): () => boolean {
+  let state = BigInt(seed) + 1n
+  return () => {
+    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n)
+    return state >> 63n === 1n
+  }
+}
+
+/** What the command line asks for. A side without a revision is this stand-in under other settings, which are in its plans. */
+export interface GateRequest {
+  readonly scenarios: readonly {
+    readonly scenario: Scenario
+    readonly baseline: RunPlan
+    readonly candidate: RunPlan
+  }[]
+  readonly baseline: Side | null
+  readonly candidate: Side
+}
+interface Side {
+  readonly text: string
+  readonly revision: string | null
+}
+
+/**
+ * The gate of every scenario, one after the other.
+ *
+ * @throws InputError, before anything is started, where limits cannot be read or a revision is not there
+ */
+export async function runGates(request: GateRequest, options: GateOptions): Promise<GateResult[]> {
+  const problems: string[] = []
+  const limited = request.scenarios.map((one) => ({ ...one, limits: parseLimits(one.scenario.gate ?? [], problems) }))
+  if (problems.length > 0) throw new InputError(problems)
+  // A setting is compared with the same stand-in without it, unless something else is named.
+  const isSetting = request.candidate.revision === null
+  const before = request.baseline ?? (isSetting ? { text: 'current', revision: 'current' } : null)
+  await using baseline = await checkOutSide('--baseline', before)
+  await using candidate = await checkOutSide('--candidate', request.candidate)
+  const results: GateResult[] = []
+  for (const one of limited) {
+    // "npm run scenario" would repeat it with another stand-in. The title may tell the profile: for truth.json alone.
+    const command = `npm run gate -- ${one.scenario.name}`
+    const side = ({ title, entry }: Checkout, plan: RunPlan) => {
+      return { title, plan: { ...plan, serviceEntry: entry, command, replay: `${command} (${title})` } }
+    }
+    const job = {
+      scenario: one.scenario.name,
+      limits: one.limits,
+      baseline: side(baseline, one.baseline),
+      candidate: side(candidate, one.candidate),
+    }
+    results.push(await runGate(job, options))
+  }
+  return results
+}
+
+async function checkOutSide(flag: string, side: Side | null): Promise<Checkout> {
+  if (side && side.revision === null) {
+    const title = `the stand-in as it lies here, ${side.text}`
+    return { title, entry: undefined, [Symbol.asyncDispose]: async () => {} }
+  }
+  return checkOut(flag, side?.revision ?? (await defaultBaseline()))
+}

@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest'
+import { decide, holm, looks, type Pair } from './decide.ts'
+import { parseLimits } from './limits.ts'
+import { type Measured, notRun } from './metrics.ts'
+
+const limits = parseLimits(['p50 +5 %', 'p95 +5 %', 'p99 +10 %', 'peak memory +5 %', 'lost = 0'], [])
+
+/** mulberry32, as short as random numbers get that a test can repeat. */
+function randomOf(seed: number) {
+  let state = seed
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) | 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
+  }
+  return { normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()) }
+}
+
+type Slower = { readonly time?: number; readonly memory?: number; readonly lost?: number }
+
+/** A run whose figures vary by `spread`, the 99th percentile by three times that. */
+function drawn(normal: () => number, spread: number, { time = 1, memory = 1, lost = 0 }: Slower = {}): Measured {
+  const vary = (value: number, by: number) => value * Math.exp(by * normal())
+  const values = {
+    p50: vary(4 * time, spread),
+    p95: vary(9 * time, 2 * spread),
+    p99: vary(20 * time, 3 * spread),
+    'peak memory': vary(9e7 * memory, 0.01),
+    lost,
+  }
+  return { unusable: null, crashed: false, values }
+}
+
+/** As the gate goes on: it looks at fixed numbers of pairs and stops at the first answer. */
+function playGate(seed: number, spread: number, slower: Slower = {}) {
+  const { normal } = randomOf(seed)
+  const pairs = Array.from({ length: looks.at(-1) ?? 0 }, (): Pair => {
+    return { baseline: drawn(normal, spread), candidate: drawn(normal, spread, slower) }
+  })
+  for (const look of looks) {
+    const { answer } = decide(pairs.slice(0, look), limits)
+    if (answer !== 'unknown') return answer
+  }
+  return 'unknown'
+}
+
+const share = (answer: string, answers: readonly string[]) =>
+  answers.filter((a) => a === answer).length / answers.length
+const seeds = Array.from({ length: 500 }, (_, index) => index + 1)
+
+test('the same thing against itself fails in at most 1 % of 500 gates, and is cleared where runs vary little', () => {
+  for (const spread of [0.01, 0.05, 0.2]) {
+    expect(
+      share(
+        'fail',
+        seeds.map((seed) => playGate(seed, spread)),
+      ),
+    ).toBeLessThanOrEqual(0.01)
+  }
+  expect(
+    share(
+      'pass',
+      seeds.map((seed) => playGate(seed, 0.01)),
+    ),
+  ).toBeGreaterThan(0.95)
+})
+
+test('what is just at its limits fails in at most 1 %, and seldom passes', () => {
+  const answers = seeds.map((seed) => playGate(seed, 0.02, { time: 1.05 }))
+  expect(share('fail', answers)).toBeLessThanOrEqual(0.01)
+  expect(share('pass', answers)).toBeLessThanOrEqual(0.05)
+})
+
+test('10 % slower is caught in 95 %, 10 % more memory in 99 %', () => {
+  expect(
+    share(
+      'fail',
+      seeds.map((seed) => playGate(seed, 0.03, { time: 1.1 })),
+    ),
+  ).toBeGreaterThan(0.95)
+  expect(
+    share(
+      'fail',
+      seeds.map((seed) => playGate(seed, 0.03, { memory: 1.1 })),
+    ),
+  ).toBeGreaterThan(0.99)
+})
+
+const { normal } = randomOf(7)
+const good = (slower?: Slower) => drawn(normal, 0.001, slower)
+const pairsOf = (count: number, make: () => Pair) => Array.from({ length: count }, make)
+
+test('one lost event fails, with too few pairs for anything else', () => {
+  const { answer, metrics } = decide([{ baseline: good(), candidate: good({ lost: 1 }) }], limits)
+  expect(answer).toBe('fail')
+  expect(metrics.map((metric) => metric.answer)).toEqual(['unknown', 'unknown', 'unknown', 'unknown', 'fail'])
+})
+
+test('too few pairs are unknown, never a pass', () => {
+  expect(decide([], limits).answer).toBe('unknown')
+  expect(
+    decide(
+      pairsOf(4, () => ({ baseline: good(), candidate: good() })),
+      limits,
+    ).answer,
+  ).toBe('unknown')
+  expect(
+    decide(
+      pairsOf(5, () => ({ baseline: good(), candidate: good() })),
+      limits,
+    ).answer,
+  ).toBe('pass')
+})
+
+test('pairs that say nothing are left out, and many of them keep from passing', () => {
+  const fine = pairsOf(8, () => ({ baseline: good(), candidate: good() }))
+  const tired = { baseline: good(), candidate: notRun('the load generator was saturated') }
+  expect(decide([...fine, tired], limits)).toMatchObject({ answer: 'pass', pairs: 8, leftOut: 1 })
+  const mostlyTired = decide([...fine, tired, tired, tired], limits)
+  expect(mostlyTired).toMatchObject({ answer: 'unknown', leftOut: 3 })
+  expect(mostlyTired.because.join()).toContain('3 of 11 pairs were left out')
+})
+
+test('a figure that one run lacks is unknown', () => {
+  const pairs = pairsOf(8, () => ({ baseline: good(), candidate: good() }))
+  const blind = { ...good(), values: { ...good().values, 'peak memory': null } }
+  const { metrics } = decide([...pairs, { baseline: good(), candidate: blind }], limits)
+  expect(metrics.find(({ limit }) => limit.metric === 'peak memory')).toMatchObject({
+    answer: 'unknown',
+    because: 'not measured in every run',
+  })
+})
+
+test('a crash of the candidate alone fails; of the baseline, it leaves nothing to compare with', () => {
+  const crashed = () => ({ ...good(), crashed: true })
+  expect(
+    decide(
+      pairsOf(5, () => ({ baseline: good(), candidate: crashed() })),
+      limits,
+    ).answer,
+  ).toBe('fail')
+  expect(
+    decide(
+      pairsOf(5, () => ({ baseline: crashed(), candidate: good() })),
+      limits,
+    ).answer,
+  ).toBe('unknown')
+})
+
+test("Holm's correction", () => {
+  expect(holm([0.01, 0.04, 0.03])).toEqual([0.03, 0.06, 0.06])
+})
+
+test('limits without a unit, of an unknown metric, or twice are refused, all at once', () => {
+  const problems: string[] = []
+  parseLimits(['p99 +10', 'p98 +10 %', 'p50 +5 %', 'p50 +6 %', 'lost +5 %', 'p95 = 3', 'p95 +10 ms'], problems)
+  expect(problems).toEqual([
+    'limit "p99 +10": the unit is missing: write %',
+    expect.stringContaining('limit "p98 +10 %": unknown metric "p98"'),
+    'limit "p50 +6 %": there is one for p50 already',
+    'limit "lost +5 %": takes a count, such as "lost = 0"',
+    'limit "p95 = 3": takes an increase over the baseline, such as "p95 +10 %"',
+    'limit "p95 +10 ms": takes % as its unit, not ms',
+  ])
+})

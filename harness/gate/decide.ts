@@ -1,0 +1,140 @@
+import ttest from 'ttest'
+import type { Limit } from './limits.ts'
+import type { Measured } from './metrics.ts'
+
+/** A baseline's and a candidate's run, one right after the other. */
+export interface Pair {
+  readonly baseline: Measured
+  readonly candidate: Measured
+}
+
+export type GateAnswer = 'pass' | 'fail' | 'unknown'
+
+export interface MetricResult {
+  readonly limit: Limit
+  readonly answer: GateAnswer
+  /** Of an increase: candidate / baseline, and the interval that it lies in (98 %). `null`: too few pairs, or a count. */
+  readonly effect: { readonly ratio: number; readonly low: number; readonly high: number } | null
+  readonly because: string
+}
+
+export interface Decision {
+  readonly answer: GateAnswer
+  readonly pairs: number
+  readonly leftOut: number
+  readonly metrics: readonly MetricResult[]
+  /** What holds for the whole comparison rather than for one metric. */
+  readonly because: readonly string[]
+}
+
+/**
+ * The numbers of pairs at which the gate looks whether it can decide. Looking often and stopping when it suits finds a
+ * difference where there is none, so the looks are fixed and share the error that is allowed (Bonferroni).
+ */
+export const looks = [5, 8, 12, 18, 27] as const
+/** How often the same thing against itself may fail, over all metrics and looks. */
+const falseAlarm = 0.01
+/** How often what is at its limit may pass, over all looks. A pass needs every metric, so metrics need no share. */
+const falsePass = 0.05
+/** Of the pairs: more left out than this, and what is left is no fair sample. */
+const mostLeftOut = 0.25
+
+/**
+ * What the pairs show, at one look. Effects are means of the pairs' log ratios: what both runs of a pair share (the
+ * machine's hour) cancels out, and one percentile of each run is one value, so that runs and not requests are counted.
+ */
+export function decide(pairs: readonly Pair[], limits: readonly Limit[]): Decision {
+  const usable = pairs.filter(({ baseline, candidate }) => !baseline.unusable && !candidate.unusable)
+  const leftOut = pairs.length - usable.length
+  const tests = limits.map((limit) => test(limit, usable))
+  const failing = holm(tests.map(({ pFail }) => pFail))
+  const metrics = tests.map((tested, index): MetricResult => {
+    const { limit, effect } = tested
+    if ((failing[index] ?? 1) <= falseAlarm / looks.length) {
+      return { limit, effect, answer: 'fail', because: tested.worse }
+    }
+    if (tested.pPass <= falsePass / looks.length) return { limit, effect, answer: 'pass', because: tested.within }
+    return { limit, effect, answer: 'unknown', because: tested.open }
+  })
+
+  const crashes = (side: keyof Pair) => usable.filter((pair) => pair[side].crashed).length
+  const because: string[] = []
+  const answers: GateAnswer[] = metrics.map(({ answer }) => answer)
+  if (crashes('candidate') > 0 && crashes('baseline') === 0) {
+    because.push(`the candidate crashed in ${crashes('candidate')} of ${usable.length} runs, the baseline in none`)
+    answers.push('fail')
+  } else if (crashes('baseline') > 0) {
+    because.push(`the baseline crashed in ${crashes('baseline')} of ${usable.length} runs: nothing to compare with`)
+    answers.push('unknown')
+  }
+  if (leftOut > 0) {
+    const first = pairs.map(({ baseline, candidate }) => baseline.unusable ?? candidate.unusable).find(Boolean)
+    because.push(`${leftOut} of ${pairs.length} pairs were left out, the first one because: ${first}`)
+  }
+  // Those that were left out may be the slow ones: too many of them, and nothing may pass.
+  if (leftOut > mostLeftOut * pairs.length) answers.push('unknown')
+  return { answer: worst(answers), pairs: usable.length, leftOut, metrics, because }
+}
+
+/** One failure fails, one unknown keeps from passing, and nothing at all is unknown. */
+export function worst(answers: readonly GateAnswer[]): GateAnswer {
+  if (answers.includes('fail')) return 'fail'
+  return answers.length === 0 || answers.includes('unknown') ? 'unknown' : 'pass'
+}
+
+interface Tested extends Pick<MetricResult, 'limit' | 'effect'> {
+  /** How likely this, or worse, is seen where the limit is kept; where it is not. 1: nothing is known. */
+  readonly pFail: number
+  readonly pPass: number
+  readonly worse: string
+  readonly within: string
+  readonly open: string
+}
+
+function test(limit: Limit, pairs: readonly Pair[]): Tested {
+  const none = { limit, effect: null, pFail: 1, pPass: 1, worse: '', within: '' }
+  if (limit.kind === 'at most') {
+    const counts = pairs.map(({ candidate }) => candidate.values[limit.metric])
+    const most = Math.max(0, ...counts.map((count) => count ?? 0))
+    if (most > limit.count) return { ...none, pFail: 0, worse: `${most} in one run`, open: '' }
+    const isKnown = pairs.length >= looks[0] && !counts.includes(null)
+    if (!isKnown) return { ...none, open: counts.includes(null) ? 'not measured in every run' : 'too few pairs' }
+    return { ...none, pPass: 0, within: `at most ${most} in each of ${pairs.length} runs`, open: '' }
+  }
+  const ratios = pairs.flatMap(({ baseline, candidate }) => {
+    const [before, after] = [baseline.values[limit.metric], candidate.values[limit.metric]]
+    return before && after ? [Math.log(after / before)] : []
+  })
+  if (ratios.length < pairs.length) return { ...none, open: 'not measured in every run' }
+  if (ratios.length < looks[0]) return { ...none, open: `too few pairs: ${ratios.length} of at least ${looks[0]}` }
+  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length
+  const mu = Math.log(1 + limit.share)
+  // Without any spread there is no t; two runs alike to the last digit are no sample but a constant.
+  if (ratios.every((ratio) => ratio === ratios[0])) {
+    const effect = { ratio: Math.exp(mean), low: Math.exp(mean), high: Math.exp(mean) }
+    const [pFail, pPass] = mean > mu ? [0, 1] : [1, 0]
+    return { limit, effect, pFail, pPass, worse: 'every pair alike', within: 'every pair alike', open: '' }
+  }
+  const [low, high] = ttest(ratios, { alpha: (2 * falsePass) / looks.length }).confidence()
+  return {
+    limit,
+    effect: { ratio: Math.exp(mean), low: Math.exp(low), high: Math.exp(high) },
+    pFail: ttest(ratios, { mu, alternative: 'greater' }).pValue(),
+    pPass: ttest(ratios, { mu, alternative: 'less' }).pValue(),
+    worse: 'beyond its limit',
+    within: 'within its limit',
+    open: 'the interval holds the limit: more pairs, or a quieter machine',
+  }
+}
+
+/** Holm's correction: each p-value as if it were the only one. */
+export function holm(pValues: readonly number[]): number[] {
+  const order = pValues.map((p, index) => ({ p, index })).sort((a, b) => a.p - b.p)
+  const adjusted: number[] = []
+  let highest = 0
+  for (const [rank, { p, index }] of order.entries()) {
+    highest = Math.max(highest, Math.min(1, p * (order.length - rank)))
+    adjusted[index] = highest
+  }
+  return adjusted
+}

@@ -1,0 +1,18 @@
+import type { Scenario } from '../harness/scenario.ts'
+import { steady } from './steady.ts'
+
+/** 100 RRs at once, and 100 more once the first have gone through. */
+export const burst: Scenario = {
+  ...steady,
+  name: 'burst',
+  description: 'gate: 100 RRs at once, then again, against a healthy service (about 12 s)',
+  load: {
+    ...steady.load,
+    rrs: 200,
+    lifeMs: 2_000,
+    spreadMs: 50,
+    pace: { rrs: 100, everyMs: 2_500 },
+    emitter: 'per-rr',
+  },
+  client: { ...steady.client, flushMs: 200 },
+}

@@ -1,0 +1,20 @@
+import type { Scenario } from '../harness/scenario.ts'
+import { healthy } from './healthy.ts'
+
+/** One RR each 25 ms, each event its own request: a constant arrival rate of 120 events/s that a healthy service carries. */
+export const steady: Scenario = {
+  ...healthy,
+  name: 'steady',
+  description: 'gate: a constant arrival rate against a healthy service (about 12 s)',
+  load: {
+    ...healthy.load,
+    rrs: 160,
+    lifeMs: 1_000,
+    spreadMs: 0,
+    pace: { rrs: 1, everyMs: 25 },
+    queriesPerSec: 5,
+    emitter: 'direct',
+  },
+  phases: { warmUpMs: 2_000, afterDeathMs: 2_000, maxMs: 30_000 },
+  gate: ['p50 +5 %', 'p95 +5 %', 'p99 +10 %', 'peak memory +5 %', 'lost = 0'],
+}
