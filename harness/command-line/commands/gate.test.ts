@@ -4,7 +4,14 @@ import { InputError } from '../../errors.ts'
 import type { RawFlags } from '../resolve.ts'
 import { resolveGate } from './gate.ts'
 
-const context = { scenarios, profiles: ['healthy', 'as-reported'], causes: [], cpus: 2, memoryBytes: 8 * 2 ** 30 }
+const context = {
+  scenarios,
+  profiles: ['healthy', 'as-reported'],
+  causes: [],
+  faults: [],
+  cpus: 2,
+  memoryBytes: 8 * 2 ** 30,
+}
 const resolve = (flags: RawFlags, name?: string) => resolveGate(name, flags, context, [])
 
 test('without flags: every scenario with limits, this stand-in against the default', () => {
