@@ -5,6 +5,7 @@ import { findImages } from './docker/images.ts'
 import { startEmbedded } from './embedded/embedded.ts'
 import { type EngineName, findEngine } from './engines.ts'
 import type { StackOptions } from './stack-options.ts'
+import { startTarget } from './target/target.ts'
 
 type Start = (options: StackOptions, signal: AbortSignal) => Promise<Stack>
 
@@ -14,11 +15,7 @@ const runtimes: Readonly<Record<StackOptions['runtime'], Start>> = {
   embedded: startOwnProcesses,
   docker: startIn('docker'),
   podman: startIn('podman'),
-  target: notYet('target'),
-}
-
-function notYet(runtime: string): Start {
-  return () => Promise.reject(new StackError(`--runtime ${runtime} is not there yet`, { hint: 'use embedded' }))
+  target: startTarget,
 }
 
 function startIn(name: EngineName): Start {
@@ -43,7 +40,7 @@ async function startOwnProcesses(options: StackOptions, signal: AbortSignal): Pr
  */
 async function startWhatWorks(options: StackOptions, signal: AbortSignal): Promise<Stack> {
   if (options.serviceEntry || (options.limiter ?? 'auto') !== 'auto') return startOwnProcesses(options, signal)
-  const needsEngine = options.subject?.kind === 'image'
+  const needsEngine = options.subject?.kind === 'image' || options.service.restart === 'on-failure'
   const found = await findEngine('auto', signal)
     .then(async (engine) => ({ engine, images: await findImages(engine, options, signal) }))
     .catch((error: unknown) => {

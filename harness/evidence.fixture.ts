@@ -137,6 +137,7 @@ export function evidence(picture: Picture): Evidence {
     postgresLog: recorded('probes.ndjson:8', picture.postgresLog ?? []),
     generator: [],
     probeFailures: recorded('probes.ndjson:9', picture.probeFailures ?? []),
+    stackReady: { kind: 'stack-ready', t: -3_100, ref: 'events.ndjson:0', pid: 7, versions: {} },
     appliedLimits: {
       kind: 'limits',
       t: -3_000,

@@ -43,7 +43,8 @@ export interface Evidence {
   readonly client: ClientOptions
   readonly limits: Limits
   readonly phases: Phases
-  readonly poolSize: number
+  /** `null`: nobody set it, so nobody here knows it. */
+  readonly poolSize: number | null
 
   readonly attempts: readonly Recorded<Attempt>[]
   readonly drops: readonly Recorded<Drop>[]
@@ -63,6 +64,8 @@ export interface Evidence {
   readonly generator: readonly Recorded<GeneratorProbe>[]
   readonly probeFailures: readonly Recorded<ProbeFailure>[]
 
+  /** `pid` is null where nobody here can see the service's process. */
+  readonly stackReady: EventOf<'stack-ready'> | null
   readonly appliedLimits: EventOf<'limits'> | null
   readonly warmUp: EventOf<'warm-up'> | null
   readonly burst: EventOf<'burst'> | null
@@ -126,7 +129,7 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     client: manifest.client,
     limits: manifest.limits,
     phases: manifest.phases,
-    poolSize: manifest.poolSize,
+    poolSize: isPoolOurs(manifest) ? manifest.poolSize : null,
     attempts: of(samples, 'attempt'),
     drops: of(samples, 'drop'),
     clients: of(samples, 'client'),
@@ -142,6 +145,7 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     postgresLog: of(probes, 'postgres-log'),
     generator: of(probes, 'generator'),
     probeFailures: of(probes, 'probe-failed'),
+    stackReady: event('stack-ready'),
     appliedLimits: event('limits'),
     warmUp: event('warm-up'),
     burst: event('burst'),
@@ -155,6 +159,12 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     stored: of(stored, 'stored-end').length > 0 ? copies : null,
     queued: of(stored, 'queued-end').length > 0 ? queued : null,
   }
+}
+
+/** The stand-in's pool is set by us, another image's only where a variable of it is known to do so. */
+function isPoolOurs({ subject }: Manifest): boolean {
+  if (!subject || subject.kind === 'stand-in') return true
+  return subject.kind === 'image' && subject.knobs.pool !== undefined
 }
 
 type LineSchema = z.ZodDiscriminatedUnion<readonly z.ZodObject<{ kind: z.ZodLiteral<string>; t: z.ZodNumber }>[]>

@@ -37,10 +37,28 @@ export function highest(series: readonly Point[]): Point | undefined {
   )
 }
 
-/** Whether the service died, as far as the record says. A record that speaks of a death but lacks the exit cannot say how. */
+/**
+ * Whether the service died, as far as the record says. A record that speaks of a death but lacks the exit cannot say how.
+ * Of a service whose process nobody here can see, an answer at the end shows that it lives, and silence shows nothing.
+ */
 export function fate(evidence: Evidence): 'died' | 'alive' | 'unknown' {
-  if (evidence.exit) return 'died'
-  return evidence.end && evidence.end.reason !== 'died' ? 'alive' : 'unknown'
+  const { exit, end } = evidence
+  if (exit) return 'died'
+  if (!end || end.reason === 'died') return 'unknown'
+  return isProcessSeen(evidence) || answeredAt(evidence, end.t) ? 'alive' : 'unknown'
+}
+
+/** Whether somebody here would notice the end of the service's process. */
+export function isProcessSeen({ stackReady }: Evidence): boolean {
+  return stackReady?.pid !== null
+}
+
+/** How long before the end of a run an answer still speaks of the end. */
+const lastAnswerMs = 3_000
+
+function answeredAt({ health }: Evidence, endMs: number): boolean {
+  const last = health.at(-1)
+  return last !== undefined && last.status !== null && last.t >= endMs - lastAnswerMs
 }
 
 /** The kernel frees a killed process's memory before its end can be noticed: for gigabytes, that takes this long at most. */

@@ -88,7 +88,7 @@ async function observe(
   const { pid, baseUrl, limits: applied } = stack.datastorage
   const runId = basename(record.dir)
   record.event({ kind: 'stack-ready', t: clock.now(), pid, versions: stack.versions })
-  record.event({ kind: 'limits', t: clock.now(), ...applied })
+  if (applied) record.event({ kind: 'limits', t: clock.now(), ...applied })
 
   await using collector = startCollector({ stack, clock, probe: record.probe, event: record.event })
   using over = abortAtEnd(signal)
@@ -101,7 +101,7 @@ async function observe(
   const injection = inject({ faults, stack, clock, seed, signal, over: over.signal })
   progress.watch(() => ({ atMs: clock.now(), limits, ...driving.live, ...collector.latest }))
   const reason = await Promise.race<EndReason>([
-    driving.done.then(() => collector.drained(over.signal)).then(() => 'drained'),
+    driving.done.then(() => collector.drained(over.signal)),
     collector.died.then(() => wait(phases.afterDeathMs, 'died', { signal: over.signal })),
     wait(phases.maxMs - clock.now(), 'time-limit', { signal: over.signal }),
   ])

@@ -211,7 +211,9 @@ const generatorSchema = line('generator', {
 /** probes.ndjson: the load generator itself, over the second that ends at `t`. */
 export type GeneratorProbe = Described<typeof generatorSchema>
 
-const endReasonSchema = z.enum(['drained', 'died', 'time-limit', 'interrupted', 'error'])
+const endReasonSchema = z
+  .enum(['drained', 'load-over', 'died', 'time-limit', 'interrupted', 'error'])
+  .describe('load-over: all clients were done, and nothing here can see whether the service has work left')
 export type EndReason = Described<typeof endReasonSchema>
 
 /** events.ndjson */

@@ -39,8 +39,8 @@ async function judged(runId: string, eat: (stack: Stack) => Promise<unknown>): P
   const made = { ...manifest, load, limits, expect: { expectation: 'any', from: 'a changed knob' } } as const
   await using record = await createRecord(join(folder, runId), made, { service, replay: '' })
   const clock = createClock(200)
-  const { baseUrl } = stack.datastorage
-  record.event({ kind: 'limits', t: clock.now(), ...stack.datastorage.limits })
+  const { baseUrl, limits: applied } = stack.datastorage
+  if (applied) record.event({ kind: 'limits', t: clock.now(), ...applied })
   const collector = startCollector({ stack, clock, probe: record.probe, event: record.event })
   record.event({ kind: 'warm-up', t: clock.now(), attempts: 1, failed: 0 })
   const driving = drive({ load, client, seed: 1, runId, baseUrl, clock, sample: record.sample, signal })

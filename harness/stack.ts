@@ -94,7 +94,8 @@ export interface Service {
   /** Where the same service answers without the engine's forwarding in between. Absent where there is only one path. */
   readonly directUrl?: string | undefined
   readonly pid: number | null
-  readonly limits: AppliedLimits
+  /** `null`: it is not ours to limit, and nobody here knows what limits it. */
+  readonly limits: AppliedLimits | null
   readonly counters: ResourceCounters | null
   /** Resolves when the service's main process has ended for the first time, for whatever reason. Never, if nobody can tell. */
   readonly exited: Promise<ProcessExit>

@@ -165,7 +165,7 @@ const plausibilitySchema = z
     ),
     cpuUsedShare: measured.describe('of the CPU limit: the share used while RRs emitted events'),
     peakConnections: measured.describe('connections of the pool in use, at most'),
-    poolSize: count,
+    poolSize: measured.describe('null: of a service whose pool nobody here knows'),
   })
   .describe('whether the numbers are plausible, beside what the report says')
 export type Plausibility = Described<typeof plausibilitySchema>

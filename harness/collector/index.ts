@@ -49,10 +49,10 @@ export interface Collector extends AsyncDisposable {
   /** Resolves when the service's main process has ended by itself. */
   readonly died: Promise<ProcessExit>
   /**
-   * Resolves when a reading taken after this call shows that the service has nothing pending. Never, if it died.
-   * Rejects when the signal aborts.
+   * Resolves when a reading taken after this call shows that the service has nothing pending; with `load-over` where
+   * nothing here could ever show it. Never, if it died. Rejects when the signal aborts.
    */
-  drained(signal: AbortSignal): Promise<void>
+  drained(signal: AbortSignal): Promise<'drained' | 'load-over'>
   /** Takes the last readings. No probe writes a line after this. */
   stop(): Promise<void>
 }
@@ -97,17 +97,19 @@ export function startCollector(context: ProbeContext): Collector {
     },
     died: exited,
     drained(signal) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
+      const { promise, resolve, reject } = Promise.withResolvers<'drained' | 'load-over'>()
       const sinceMs = context.clock.now()
       let lastWorkMs = sinceMs
       let rows: number | null = null
       const listener = (line: ProbeLine) => {
         if (isDead || line.t <= sinceMs) return
-        if (line.kind === 'service' && line.eventsPending === 0) resolve()
+        const isBlind = !context.stack.postgres && last.service?.eventsPending == null
+        if (isBlind && line.t - sinceMs >= quietMs) resolve('load-over')
+        if (line.kind === 'service' && line.eventsPending === 0) resolve('drained')
         if (line.kind !== 'postgres' || last.service?.eventsPending != null) return
         if (line.active > 0 || line.idleInTransaction > 0 || line.rowsInserted !== rows) lastWorkMs = line.t
         rows = line.rowsInserted
-        if (line.t - lastWorkMs >= quietMs) resolve()
+        if (line.t - lastWorkMs >= quietMs) resolve('drained')
       }
       listeners.add(listener)
       if (signal.aborted) reject(signal.reason)

@@ -5,7 +5,9 @@ import type { RunPlan } from '../manifest.ts'
 import { type GateRequest, gateCommand, resolveGate } from './commands/gate.ts'
 import { type PredictRequest, predictCommand, resolvePredict } from './commands/predict.ts'
 import { knobs } from './knobs.ts'
-import { type Context, limiters, type RawFlags, resolveRun, runtimes, suggest } from './resolve.ts'
+import type { RawFlags } from './raw-flags.ts'
+import { type Context, limiters, resolveRun, runtimes, suggest } from './resolve.ts'
+import { repeatable, subjectOptions } from './subject-flags.ts'
 
 /** What the user asked for, resolved. */
 export type Request =
@@ -42,6 +44,7 @@ function scenarioCommand(): Command {
     .argument('[name]', 'the scenario; --list shows them')
     .option('--list', 'list the scenarios, and the faults')
   for (const knob of knobs) command.addOption(new Option(`--${knob.flag} ${knob.value}`, knob.description))
+  for (const option of subjectOptions()) command.addOption(option)
   return command
     .option('--fault <name[:1-5]>', 'do a fault of this intensity (default: 3), or two as a:1+b:3; --list shows them')
     .option('--seed <n>', 'seed of the load (default: 1)')
@@ -206,6 +209,8 @@ function readFlags(command: Command, words: readonly string[]) {
       flags[token.name] = 'true'
     } else if (!token.value || token.value.startsWith('--')) {
       problems.push(`${option.flags}: the value is missing`)
+    } else if (flags[token.name] !== undefined && repeatable.has(token.name)) {
+      flags[token.name] += `\n${token.value}`
     } else if (flags[token.name] !== undefined) {
       problems.push(`${token.rawName} is given twice`)
     } else {

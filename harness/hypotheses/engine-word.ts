@@ -28,7 +28,9 @@ export function engineWord({ engine }: Evidence): EngineWord {
   const asked = own.findLast((event) => isAsking(event) && isTiedTo(die, event))
   if (asked) return { kind: 'asked', event: asked, die, beforeMs: die.engineMs - asked.engineMs }
   const oom = own.findLast((event) => event.action === 'oom' && event.engineMs <= die.engineMs)
-  return oom && die.engineMs - oom.engineMs <= killedWithinMs ? { kind: 'oom', event: oom, die } : { kind: 'silent', die }
+  return oom && die.engineMs - oom.engineMs <= killedWithinMs
+    ? { kind: 'oom', event: oom, die }
+    : { kind: 'silent', die }
 }
 
 function isAsking({ action }: EngineLine): boolean {

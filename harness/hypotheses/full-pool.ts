@@ -28,6 +28,7 @@ function serviceReadings(evidence: Evidence, untilMs: number): Reading[] {
     const { t, ref, poolInUse, poolWaiting } = probe
     if (t < 0 || t > untilMs || poolInUse === null || poolWaiting === null) return []
     const size = probe.poolMax ?? evidence.poolSize
+    if (size === null) return []
     return [{ t, ref, size, waiting: poolWaiting, isFull: poolInUse >= size && poolWaiting > 0 }]
   })
 }
@@ -36,6 +37,7 @@ function serviceReadings(evidence: Evidence, untilMs: number): Reading[] {
 function postgresReadings(evidence: Evidence, untilMs: number): Reading[] {
   if (evidence.service.some((probe) => probe.poolWaiting !== null)) return []
   const size = evidence.poolSize
+  if (size === null) return []
   return evidence.postgres
     .filter((probe) => probe.t >= 0 && probe.t <= untilMs)
     .map(({ t, ref, active, idleInTransaction }) => {

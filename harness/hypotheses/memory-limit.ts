@@ -106,11 +106,7 @@ export const memoryLimit: Hypothesis = {
   role: 'death',
   claim: 'The kernel killed the service because its control group was at the memory limit.',
   phrase: 'The kernel killed DataStorage at its memory limit',
-  predictions: [
-    oomKillRises,
-    peakAtLimit,
-    endedBySigkill,
-  ],
+  predictions: [oomKillRises, peakAtLimit, endedBySigkill],
   notExercised({ appliedLimits }) {
     const isShared = appliedLimits?.memoryScope === 'stack'
     return isShared ? 'one limit holds the whole stack: the service has none of its own' : null

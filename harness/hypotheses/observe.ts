@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts'
-import { fate, watchedUntilMs } from '../measure.ts'
+import { fate, isProcessSeen, watchedUntilMs } from '../measure.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
 
@@ -31,7 +31,10 @@ export function unlessDied(evidence: Evidence): Observed | null {
     case 'alive':
       return absent('DataStorage did not die', evidence.end ? [evidence.end.ref] : [])
     case 'unknown':
-      return notMeasurable(evidence.end ? "the process's exit is not on record" : 'the record has no end')
+      if (!evidence.end) return notMeasurable('the record has no end')
+      return notMeasurable(
+        isProcessSeen(evidence) ? "the process's exit is not on record" : "nobody here can see the service's process",
+      )
   }
 }
 

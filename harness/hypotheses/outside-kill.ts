@@ -49,9 +49,7 @@ const askedOr = (other: Prediction): Prediction => ({
     const notDied = unlessDied(evidence)
     if (notDied) return notDied
     const word = engineWord(evidence)
-    return word.kind === 'asked'
-      ? seen(describeAsking(word), [word.event.ref, word.die.ref])
-      : other.observe(evidence)
+    return word.kind === 'asked' ? seen(describeAsking(word), [word.event.ref, word.die.ref]) : other.observe(evidence)
   },
 })
 
@@ -61,10 +59,7 @@ export const outsideKill: Hypothesis = {
   role: 'death',
   claim: 'Somebody outside ended the service: an operator, a reaper, another test process.',
   phrase: 'DataStorage was ended from outside',
-  predictions: [
-    endedBySignal,
-    oomKillFlat,
-  ],
+  predictions: [endedBySignal, oomKillFlat],
   given(evidence) {
     if (evidence.appliedLimits?.limiter === 'watchdog') return { predictions: [endedBySignal, killedByNoneOfOurs] }
     if (isInEngine(evidence)) return { predictions: [askedOr(endedBySignal), askedOr(oomKillFlat)] }

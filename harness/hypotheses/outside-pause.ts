@@ -1,9 +1,8 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
-import type { Stretch } from '../measure.ts'
 import { formatAt } from '../units.ts'
-import { absent, notMeasurable, seenSince } from './observe.ts'
 import { isInEngine } from './engine-word.ts'
+import { absent, notMeasurable, seenSince } from './observe.ts'
 
 export const outsidePause: Hypothesis = {
   name: 'outside-pause',
@@ -29,14 +28,4 @@ export const outsidePause: Hypothesis = {
 
 function isOf({ part, action, engineMs }: Evidence['engine'][number], what: string): boolean {
   return part === 'datastorage' && action === what && engineMs >= 0
-}
-
-/** When the engine kept the service from running. */
-export function pauses({ engine, end }: Evidence): Stretch[] {
-  return engine
-    .filter((event) => isOf(event, 'pause'))
-    .map(({ engineMs: fromMs }) => {
-      const over = engine.find((event) => isOf(event, 'unpause') && event.engineMs > fromMs)
-      return { fromMs, toMs: over?.engineMs ?? end?.t ?? Number.POSITIVE_INFINITY }
-    })
 }

@@ -117,6 +117,7 @@ function longest(stretches: readonly FullPool[]): FullPool | null {
 function neverFull(evidence: Evidence, untilMs: number): Observed {
   const firstMs = writeAttempts(evidence).reduce((first, attempt) => Math.min(first, attempt.startedMs), untilMs)
   const size = evidence.service.find((probe) => probe.poolMax !== null)?.poolMax ?? evidence.poolSize
+  if (size === null) return notMeasurable('how large its pool is is not known')
   const inUse = points(evidence.service, (probe) => probe.poolInUse)
   const working = points(evidence.postgres, (probe) => probe.active + probe.idleInTransaction)
   for (const series of [inUse, working]) {

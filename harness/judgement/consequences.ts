@@ -5,6 +5,7 @@ import type { Finding } from '../verdict.ts'
  * A stopped database makes every write stand still and fills the pool: the database is the cause.
  */
 const bringsAbout: Readonly<Record<string, readonly string[]>> = {
+  'outside-pause': ['batch-blocked', 'pool-exhaustion', 'nested-checkout', 'blocked-event-loop', 'database-down'],
   'database-down': ['batch-blocked', 'pool-exhaustion', 'nested-checkout'],
   'blocked-event-loop': ['batch-blocked', 'pool-exhaustion', 'nested-checkout'],
   'nested-checkout': ['batch-blocked', 'pool-exhaustion'],

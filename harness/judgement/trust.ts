@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts'
-import { fate } from '../measure.ts'
+import { fate, isProcessSeen, writeAttempts } from '../measure.ts'
 import { formatAt } from '../units.ts'
 import type { Finding, Verdict } from '../verdict.ts'
 
@@ -31,10 +31,24 @@ export function outcomeOf(evidence: Evidence): { outcome: Verdict['outcome']; re
     case 'died':
       return { outcome: 'crashed', reason: null }
     case 'unknown':
-      return { outcome: 'unknown', reason: 'the service ended, but its exit is not on record' }
+      return {
+        outcome: 'unknown',
+        reason: isProcessSeen(evidence)
+          ? 'the service ended, but its exit is not on record'
+          : "it gave no answer at the end, and nobody here can see the service's process",
+      }
     case 'alive': {
       const { end } = evidence
       if (end?.reason === 'drained') return { outcome: 'survived', reason: null }
+      // What has been answered is no longer pending.
+      if (end?.reason === 'load-over') {
+        const isAnswered = writeAttempts(evidence).every((attempt) => attempt.outcome !== 'unknown')
+        if (isAnswered) return { outcome: 'survived', reason: null }
+        return {
+          outcome: 'unknown',
+          reason: 'whether it still works on what clients gave up cannot be seen from outside',
+        }
+      }
       return { outcome: 'unknown', reason: `the backlog had not drained by ${formatAt(end?.t ?? 0)}` }
     }
   }

@@ -35,12 +35,13 @@ const emitterWords: Readonly<Record<Emitter, string>> = {
 }
 
 /** `2 GiB (cgroup v1) · 1 CPU · 100 RRs, 300 events, 20 every 2 s`. */
-export function describeLoad({ limits, load }: Manifest, { memory, cpu }: Verdict): string {
+export function describeLoad({ limits, load, subject }: Manifest, { memory, cpu }: Verdict): string {
   const pace = load.pace ? ` (${load.pace.rrs} RRs every ${load.pace.everyMs / 1000} s)` : ''
   const cpus = `${formatCpus(limits.cpus)}${howLimited[cpu.by ?? 'quota']}`
   const approvals = load.approvalShare > 0 ? `, approvals in ${Math.round(100 * load.approvalShare)} %` : ''
   const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${approvals}${pace}${emitterWords[load.emitter]}`
   const whose = limits.memoryScope === 'stack' ? ' for the whole stack' : ''
+  if (subject?.kind === 'target') return `${subject.url} · limits not known · ${events}`
   return `${formatBytes(limits.memoryLimitBytes)}${whose} (${nameLimiter(memory.limiter)}) · ${cpus} · ${events}`
 }
 
@@ -167,7 +168,9 @@ function describeHeadroom(verdict: Verdict): string[] {
   const used = [
     ...(cpuUsedShare === null ? [] : [`${inPercent(cpuUsedShare)} of its CPU limit`]),
     ...(memory === 0 ? [] : [`at most ${inPercent(memory)} of ${whoseLimit(verdict)} memory limit`]),
-    ...(peakConnections === null ? [] : [`at most ${peakConnections} of ${poolSize} connections`]),
+    ...(peakConnections === null
+      ? []
+      : [`at most ${peakConnections}${poolSize === null ? '' : ` of ${poolSize}`} connections`]),
   ]
   return used.length === 0 ? [] : [`used ${used.join(', ')}`]
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { scenarios } from '../../../scenarios/index.ts'
 import { InputError } from '../../errors.ts'
-import type { RawFlags } from '../resolve.ts'
+import type { RawFlags } from '../raw-flags.ts'
 import { resolveGate } from './gate.ts'
 
 const context = {

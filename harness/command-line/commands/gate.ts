@@ -4,7 +4,8 @@ import type { RunPlan } from '../../manifest.ts'
 import type { Scenario } from '../../scenario.ts'
 import { parseDuration } from '../../units.ts'
 import { knobs } from '../knobs.ts'
-import { type Context, limiters, type RawFlags, resolveRun, runtimes, suggest } from '../resolve.ts'
+import type { RawFlags } from '../raw-flags.ts'
+import { type Context, limiters, resolveRun, runtimes, suggest } from '../resolve.ts'
 
 /** One side of a comparison: this stand-in under other settings, or the stand-in of a revision. */
 export interface GateSide {

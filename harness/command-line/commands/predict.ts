@@ -3,7 +3,8 @@ import type { Figures } from '../../prediction.ts'
 import type { Scenario } from '../../scenario.ts'
 import { parseSize } from '../../units.ts'
 import { knobs } from '../knobs.ts'
-import { type Context, type RawFlags, resolveRun } from '../resolve.ts'
+import type { RawFlags } from '../raw-flags.ts'
+import { type Context, resolveRun } from '../resolve.ts'
 
 export interface PredictRequest {
   readonly command: 'predict'
