@@ -7,6 +7,7 @@ import { startDatastorage } from './datastorage.ts'
 import { createWorkFolder } from './folders.ts'
 import { createGroups } from './groups.ts'
 import { removeLeftovers } from './leftovers.ts'
+import { allOrNone } from './parallel.ts'
 import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 
@@ -62,18 +63,4 @@ export async function startEmbedded(options: StackOptions, signal: AbortSignal):
     }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
-}
-
-/** Starts both at once. If one fails, the other is aborted, and stopped if it was up already; the first failure is thrown. */
-async function allOrNone<A extends AsyncDisposable, B extends AsyncDisposable>(
-  signal: AbortSignal,
-  start: (signal: AbortSignal) => [Promise<A>, Promise<B>],
-): Promise<[A, B]> {
-  const failed = new AbortController()
-  const parts = start(AbortSignal.any([signal, failed.signal]))
-  for (const part of parts) part.catch((error: unknown) => failed.abort(error))
-  const [a, b] = await Promise.allSettled(parts)
-  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value]
-  for (const part of [a, b]) if (part.status === 'fulfilled') await part.value[Symbol.asyncDispose]()
-  throw failed.signal.reason
 }

@@ -13,7 +13,8 @@ export async function onFreePort<T>(start: (port: number) => Promise<T>): Promis
     try {
       return await start(await freePort())
     } catch (error) {
-      const taken = error instanceof StackError && error.logTail.some((line) => /address already in use/i.test(line))
+      const said = error instanceof StackError ? [error.message, ...error.logTail] : []
+      const taken = said.some((line) => /address already in use|port is already allocated/i.test(line))
       if (!taken || attempt === attempts) throw error
     }
   }

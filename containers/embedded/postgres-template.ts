@@ -29,7 +29,7 @@ const initdbArgs = [
 ]
 
 // The service makes the role that it works as (CREATEROLE): one that may only read and insert.
-function setUpSql(password: string): string {
+export function setUpSql(password: string): string {
   return [
     `CREATE ROLE ${serviceRole} LOGIN CREATEROLE PASSWORD '${password}';`,
     `CREATE DATABASE ${serviceRole} OWNER ${serviceRole};`,

@@ -70,7 +70,8 @@ export async function startRedis({ folder, prefix, signal, onProgress }: RedisOp
   })
 }
 
-async function askVersion(url: string): Promise<string> {
+/** The version of the Redis or Valkey at this address. */
+export async function askVersion(url: string): Promise<string> {
   const client = new Client(url, { lazyConnect: true, retryStrategy: null })
   client.on('error', () => {})
   try {

@@ -150,7 +150,8 @@ async function refuseAboveParent(folder: string, limits: Limits): Promise<void> 
   refuseAboveCeiling(limits, ceilingBytes)
 }
 
-async function readBack(folders: GroupFolders): Promise<AppliedLimits> {
+/** The limits of a version 1 group, as the kernel has them. */
+export async function readBack(folders: GroupFolders): Promise<AppliedLimits> {
   return { ...(await readBackMemory(folders.memory)), cpus: await readBackCpus(folders.cpu), cpusBy: 'quota' }
 }
 

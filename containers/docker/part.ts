@@ -1,0 +1,227 @@
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { PassThrough } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Container, HostConfig } from 'dockerode'
+import type { GenericContainer } from 'testcontainers'
+import { type PartName, partNames } from '../../harness/engine.ts'
+import { messageOf, StackError } from '../../harness/errors.ts'
+import type { AppliedLimits, ProcessExit, ResourceCounters } from '../../harness/stack.ts'
+import { onFreePort } from '../embedded/free-port.ts'
+import type { ContainerEngine } from '../engines.ts'
+import { createContainerCounters } from './counters.ts'
+import { type ContainerGroup, groupOf } from './group.ts'
+import { labelsOf } from './label.ts'
+import { removeContainers } from './remove.ts'
+import { configure, waitUntil } from './testcontainers.ts'
+import { signalName, type Witness } from './witness.ts'
+
+const tailLines = 20
+/** Between two looks whether a part is ready. */
+const lookEveryMs = 30
+const logEndMs = 500
+
+/** What all parts of one run share. */
+export interface RunContext {
+  /** The run's name: its label, and its network's name. */
+  readonly run: string
+  readonly engine: ContainerEngine
+  readonly witness: Witness
+  readonly signal: AbortSignal
+  readonly onProgress?: ((message: string) => void) | undefined
+}
+
+/** A container of the stack to start. */
+export interface PartOptions<T> {
+  readonly part: PartName
+  /** The port that it listens on, inside. */
+  readonly port: number
+  /** A fresh definition each time: a port that was taken in the last moment means another try. */
+  define(): GenericContainer
+  readonly host?: HostConfig | undefined
+  /** Resolves with what the caller wants to know of it once it is ready; fails while it is not. Asked again and again. */
+  ready(publishedPort: number, signal: AbortSignal): Promise<T>
+  readonly readyWithinMs: number
+  readonly onLine?: ((line: string, from: 'stdout' | 'stderr') => void) | undefined
+}
+
+/** A container that is ready. Removing it is the run's affair. */
+export interface StartedPart<T> extends Disposable {
+  readonly answer: T
+  readonly publishedPort: number
+  /** Its address on the run's network; null where the engine names none. */
+  readonly address: string | null
+  readonly pid: number
+  readonly counters: ResourceCounters | null
+  readonly group: ContainerGroup | null
+  /** As the engine has them. */
+  readonly limits: AppliedLimits
+  readonly exited: Promise<ProcessExit>
+  /** Resolves when all that it logged has been read; a container that still runs logs on. */
+  logRead(): Promise<void>
+}
+
+/** Starts one container and waits until it is ready; fails with a StackError that has its last lines, and removes it. */
+export async function startPart<T>(context: RunContext, options: PartOptions<T>): Promise<StartedPart<T>> {
+  return onFreePort(async (port) => {
+    try {
+      return await startOn(port, context, options)
+    } catch (error) {
+      await removeContainers(context.engine, context.run, options.part).catch(() => {})
+      context.signal.throwIfAborted()
+      throw error
+    }
+  })
+}
+
+async function startOn<T>(port: number, context: RunContext, options: PartOptions<T>): Promise<StartedPart<T>> {
+  const { run, engine, witness, signal } = context
+  const { part } = options
+  const name = partNames[part]
+  const log = followLog(engine, options.onLine)
+  const ended = Promise.withResolvers<{ code: number | null }>()
+  const late = AbortSignal.timeout(options.readyWithinMs)
+  const waiting = AbortSignal.any([signal, late])
+  let id = ''
+  let starts = 0
+  let onRestart = () => {}
+  witness.onNext((event) => {
+    if (event.part !== part) return
+    if (event.action === 'create') id = event.containerId
+    if (event.containerId !== id) return
+    if (event.action === 'start') {
+      log.follow(engine.api.getContainer(id))
+      if (++starts > 1) onRestart()
+    }
+    if (event.action === 'die') ended.resolve({ code: event.exitCode })
+  })
+  const diedEarly = ended.promise.then(async ({ code }): Promise<never> => {
+    await log.read()
+    throw new StackError(
+      late.aborted
+        ? `${name} was not ready after ${options.readyWithinMs} ms`
+        : `${name} ended before it was ready: exit code ${code}`,
+      { logTail: log.tail },
+    )
+  })
+  diedEarly.catch(() => {})
+
+  let answer: { readonly of: T } | undefined
+  const definition = options
+    .define()
+    .withAutoCleanup(false)
+    .withLabels(labelsOf(run, part))
+    .withNetworkMode(run)
+    .withExposedPorts(options.port)
+    .withWaitStrategy(
+      waitUntil(async () => {
+        answer = { of: await askUntilReady(() => options.ready(port, waiting), waiting) }
+      }),
+    )
+  configure(definition, {
+    host: {
+      ...options.host,
+      PortBindings: { [`${options.port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
+    },
+    create: { NetworkingConfig: { EndpointsConfig: { [run]: { Aliases: [part] } } } },
+  })
+  const starting = definition.start()
+  starting.catch(() => {})
+  try {
+    await Promise.race([starting, diedEarly])
+  } catch (error) {
+    signal.throwIfAborted()
+    if (error instanceof StackError) throw error
+    if (!late.aborted) throw new StackError(`${name} could not be started: ${reasonOf(error)}`, { cause: error })
+    const what = `${name} was not ready after ${options.readyWithinMs} ms`
+    throw new StackError(what, { cause: error, logTail: log.tail })
+  }
+  if (!answer) throw new Error(`${name} is ready without an answer`)
+
+  const container = engine.api.getContainer(id)
+  const { State, NetworkSettings, HostConfig } = await container.inspect()
+  const counters = createContainerCounters()
+  const group = await groupOf(State.Pid)
+  if (group) counters.follow(group)
+  onRestart = () => {
+    void container.inspect().then(async (again) => {
+      const fresh = await groupOf(again.State.Pid)
+      if (fresh) counters.follow(fresh)
+    })
+  }
+  return {
+    answer: answer.of,
+    publishedPort: port,
+    address: NetworkSettings.Networks[run]?.IPAddress || null,
+    pid: State.Pid,
+    counters: group ? counters : null,
+    group,
+    limits: {
+      limiter: 'engine',
+      memoryLimitBytes: HostConfig.Memory || null,
+      memoryAndSwapLimitBytes: HostConfig.MemorySwap || null,
+      cpus: HostConfig.NanoCpus ? HostConfig.NanoCpus / 1e9 : null,
+      cpusBy: 'quota',
+    },
+    exited: ended.promise.then(({ code }) => exitOf(State.Pid, code)),
+    logRead: log.read,
+    [Symbol.dispose]: () => counters[Symbol.dispose](),
+  }
+}
+
+/** An engine tells a signal as 128 and its number; to all who read the record a signal is a signal. */
+function exitOf(pid: number, code: number | null): ProcessExit {
+  const signal = code !== null && code > 128 ? signalName(String(code - 128)) : null
+  return signal?.startsWith('SIG') ? { pid, code: null, signal } : { pid, code, signal: null }
+}
+
+async function askUntilReady<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    signal.throwIfAborted()
+    try {
+      return await ask()
+    } catch {
+      await delay(lookEveryMs, undefined, { signal })
+    }
+  }
+}
+
+/** Reads what a container logs, line by line, also over restarts: an engine ends the stream when the container ends. */
+function followLog({ api }: ContainerEngine, onLine: PartOptions<unknown>['onLine']) {
+  const tail: string[] = []
+  let reading = Promise.resolve()
+  let sinceEpochS = 0
+  const read = async (container: Container) => {
+    const stream = await container.logs({ follow: true, stdout: true, stderr: true, since: sinceEpochS })
+    const outputs = { stdout: new PassThrough(), stderr: new PassThrough() }
+    api.modem.demuxStream(stream, outputs.stdout, outputs.stderr)
+    const ended = once(stream, 'end')
+    for (const from of ['stdout', 'stderr'] as const) {
+      createInterface({ input: outputs[from] }).on('line', (line) => {
+        tail.push(line)
+        if (tail.length > tailLines) tail.shift()
+        onLine?.(line, from)
+      })
+    }
+    await ended.catch(() => {})
+    for (const output of Object.values(outputs)) output.end()
+  }
+  return {
+    tail,
+    follow(container: Container): void {
+      const before = reading
+      reading = before.then(() => read(container)).catch(() => {})
+      // Whole seconds are all that every engine takes here; the first stream has everything up to its end.
+      reading = reading.then(() => {
+        sinceEpochS = Math.floor(Date.now() / 1_000)
+      })
+    },
+    read: () => Promise.race([reading, delay(logEndMs)]),
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return messageOf(error)
+    .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+    .trim()
+}

@@ -1,0 +1,84 @@
+import { randomBytes } from 'node:crypto'
+import { PostgreSqlContainer } from '@testcontainers/postgresql'
+import type { HostConfig } from 'dockerode'
+import pg from 'pg'
+import { harnessRole, serviceRole, setUpSql } from '../embedded/postgres-template.ts'
+import { type RunContext, type StartedPart, startPart } from './part.ts'
+
+const readyMs = 60_000
+const port = 5432
+const data = '/culprit'
+
+export interface StartedPostgres extends StartedPart<string> {
+  /** For the harness: a superuser, in the service's database. */
+  readonly connectionString: string
+  /** For the service's schema: owner of its database, by the published port. */
+  readonly ownerConnectionString: string
+  readonly password: string
+}
+
+/** PostgreSQL with the same roles, database and settings as the embedded one. Its answer is its version. */
+export async function startPostgres(context: RunContext, image: string, host?: HostConfig): Promise<StartedPostgres> {
+  context.onProgress?.(`starting PostgreSQL (${image})`)
+  const password = randomBytes(16).toString('hex')
+  const urlFor = (role: string, publishedPort: number) =>
+    `postgres://${role}:${password}@127.0.0.1:${publishedPort}/${serviceRole}`
+  const started = await startPart(context, {
+    part: 'postgres',
+    port,
+    define: () =>
+      new PostgreSqlContainer(image)
+        .withUsername(harnessRole)
+        .withPassword(password)
+        .withDatabase('postgres')
+        .withEnvironment({
+          PGDATA: `${data}/data`,
+          POSTGRES_INITDB_ARGS: '--encoding=UTF8 --locale=C --no-sync',
+        })
+        .withCopyContentToContainer([
+          { content: setUpSql(password), target: '/docker-entrypoint-initdb.d/culprit.sql', mode: 0o444 },
+        ])
+        .withCommand(['postgres', ...settings()])
+        // It would run a program in the container four times a second, and does not run at all in Podman without systemd.
+        .withHealthCheck(noHealthCheck),
+    host,
+    ready: (publishedPort) => askVersion(urlFor(harnessRole, publishedPort)),
+    readyWithinMs: readyMs,
+  })
+  return {
+    ...started,
+    connectionString: urlFor(harnessRole, started.publishedPort),
+    ownerConnectionString: urlFor(serviceRole, started.publishedPort),
+    password,
+  }
+}
+
+/** Its data in memory: nothing to wait for, and nothing left on a disk. Under a limit over the whole stack that would count. */
+export const dataInMemory: HostConfig = { Tmpfs: { [data]: 'rw' } }
+
+/** The engine knows this word; the library's types do not. */
+const noHealthCheck = { test: ['NONE'] } as unknown as Parameters<PostgreSqlContainer['withHealthCheck']>[0]
+
+function settings(): string[] {
+  const values: Record<string, string | number> = {
+    // The data is thrown away after the run, so nothing is gained by waiting for the disk.
+    fsync: 'off',
+    shared_buffers: '64MB',
+    max_connections: 100,
+    // For the harness's probes, also when the service holds every other connection.
+    superuser_reserved_connections: 5,
+  }
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+async function askVersion(connectionString: string): Promise<string> {
+  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 1_000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    const { rows } = await client.query<{ server_version: string }>('SHOW server_version')
+    return /^\S+/.exec(rows[0]?.server_version ?? '')?.[0] ?? 'unknown'
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
