@@ -58,7 +58,13 @@ export async function startContainers(
     await startDatastorage(context, {
       image: images.datastorage,
       container,
-      host: { ...inGroup, ...limitsOf(options.limits), ...restartPolicy(options) },
+      host: {
+        ...inGroup,
+        ...limitsOf(options.limits),
+        ...restartPolicy(options),
+        // By the hosts file: not every Podman has a name server for its networks.
+        ExtraHosts: [`postgres:${postgres.address}`, `redis:${redis.address}`],
+      },
       logFile: options.logFile,
       limits: shared ? null : options.limits,
     }),

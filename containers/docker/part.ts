@@ -118,13 +118,8 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
         answer = { of: await askUntilReady(() => options.ready(port, waiting), waiting) }
       }),
     )
-  configure(definition, {
-    host: {
-      ...options.host,
-      PortBindings: { [`${options.port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(port) }] },
-    },
-    create: { NetworkingConfig: { EndpointsConfig: { [run]: { Aliases: [part] } } } },
-  })
+  const published = [{ HostIp: '127.0.0.1', HostPort: String(port) }]
+  configure(definition, { ...options.host, PortBindings: { [`${options.port}/tcp`]: published } })
   const starting = definition.start()
   starting.catch(() => {})
   try {

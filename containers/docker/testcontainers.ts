@@ -1,4 +1,4 @@
-import type { ContainerCreateOptions, HostConfig } from 'dockerode'
+import type { HostConfig } from 'dockerode'
 import { type GenericContainer, getContainerRuntimeClient, type WaitStrategy } from 'testcontainers'
 import { StackError } from '../../harness/errors.ts'
 import type { ContainerEngine } from '../engines.ts'
@@ -31,16 +31,11 @@ export async function bindTestcontainers({ name, host }: ContainerEngine): Promi
 }
 
 /** Sets what the library has no method for: swap, restart policy, the parent group, an address to publish on. */
-export function configure(
-  container: GenericContainer,
-  change: { readonly host: HostConfig; readonly create?: Omit<ContainerCreateOptions, 'HostConfig'> },
-): void {
-  const inner = container as unknown as { hostConfig: HostConfig; createOpts: ContainerCreateOptions }
-  Object.assign(inner.hostConfig, change.host)
-  Object.assign(inner.createOpts, change.create)
+export function configure(container: GenericContainer, change: HostConfig): void {
+  Object.assign((container as unknown as { hostConfig: HostConfig }).hostConfig, change)
 }
 
-/** A wait that is over when `ready` is. The library's own poll once a second, or know no abort. */
+/** A wait that is over when `ready` is. The library's own poll once a second, or cannot be aborted. */
 export function waitUntil(ready: () => Promise<void>): WaitStrategy {
   const strategy: WaitStrategy = {
     waitUntilReady: ready,
