@@ -81,7 +81,7 @@ test('high-load-quick dies of memory at the end of a retry storm, and can be jud
   retry: 2,
 }, async () => {
   const dir = await mkdtemp(join(folder, 'crash-'))
-  const { code, stdout } = await start('scenario', 'high-load-quick', '--', '--out', dir).ended
+  const { code, stdout } = await start('scenario', 'high-load-quick', '--', '--runtime', 'embedded', '--out', dir).ended
   const text = await readVerdict(dir)
   const verdict = JSON.parse(text) as Verdict
   expect(verdict).toMatchObject({
@@ -139,7 +139,7 @@ test('high-load-quick dies of memory at the end of a retry storm, and can be jud
 
 test('Ctrl-C in mid-run: exit 130, everything stopped, the record readable', async () => {
   const dir = join(folder, 'interrupted')
-  const { child, ended, saw } = start('scenario', 'high-load-quick', '--', '--out', dir)
+  const { child, ended, saw } = start('scenario', 'high-load-quick', '--', '--runtime', 'embedded', '--out', dir)
   await saw('events emitted')
   process.kill(-(child.pid as number), 'SIGINT')
   const { stderr } = await ended
@@ -157,7 +157,7 @@ test('Ctrl-C in mid-run: exit 130, everything stopped, the record readable', asy
 
 test('kill -9 of the harness leaves no process, and clean removes the rest', async () => {
   const dir = join(folder, 'killed')
-  const { child, ended, saw } = start('scenario', 'high-load-quick', '--', '--out', dir)
+  const { child, ended, saw } = start('scenario', 'high-load-quick', '--', '--runtime', 'embedded', '--out', dir)
   await saw('events emitted')
   const [ready] = (await readFile(join(dir, 'events.ndjson'), 'utf8')).split('\n', 1).map((line) => JSON.parse(line))
   const { pid } = ready as { pid: number }

@@ -53,7 +53,7 @@ export async function startContainers(
   started.use(redis)
 
   const container = describeService(options, postgres.password)
-  if (container.schema !== null) await makeSchema(container.schema, postgres.ownerConnectionString)
+  if (container.schema !== null) await makeSchema(container.schema, postgres.ownerConnectionString, signal)
   const datastorage = started.use(
     await startDatastorage(context, {
       image: images.datastorage,

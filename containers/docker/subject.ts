@@ -3,10 +3,12 @@ import { isAbsolute, join } from 'node:path'
 import pg from 'pg'
 import { InputError, messageOf, StackError } from '../../harness/errors.ts'
 import type { Limits, ServiceOptions } from '../../harness/scenario.ts'
-import { migrate } from '../datastorage/database.ts'
 import { serviceRole } from '../embedded/postgres-template.ts'
+import { runTool } from '../embedded/tool.ts'
 import type { StackOptions } from '../stack-options.ts'
 
+/** A program of the stand-in's, which is known by what it does alone. */
+const migrations = join(import.meta.dirname, '..', 'datastorage', 'migrate.ts')
 /** The stand-in's port inside its image. */
 const standInPort = 8080
 /** As the real service is configured. */
@@ -141,11 +143,9 @@ function brace(word: string): string {
 }
 
 /** Makes the tables: by the stand-in's migrations, or by a folder's SQL files in the order of their names. */
-export async function makeSchema(schema: string, ownerConnectionString: string): Promise<void> {
+export async function makeSchema(schema: string, ownerConnectionString: string, signal: AbortSignal): Promise<void> {
   if (schema === 'stand-in') {
-    await migrate(ownerConnectionString).catch((cause: unknown) => {
-      throw new StackError(`the stand-in's migrations failed: ${messageOf(cause)}`, { cause })
-    })
+    await runTool([process.execPath, migrations], { env: { DATABASE_URL: ownerConnectionString }, signal })
     return
   }
   const client = new pg.Client({ connectionString: ownerConnectionString })

@@ -72,6 +72,7 @@ export function resolveRun(
 
   const runtime = runtimes.find((known) => known === (flags.runtime ?? 'auto'))
   if (!runtime) problems.push(`--runtime ${flags.runtime}: takes one of: ${runtimes.join(', ')}`)
+  if (flags.runtime) given.push(`--runtime ${flags.runtime}`)
 
   const limiter = limiters.find((known) => known === (flags.limiter ?? 'auto'))
   if (!limiter) problems.push(`--limiter ${flags.limiter}: takes one of: ${limiters.join(', ')}`)
@@ -82,6 +83,11 @@ export function resolveRun(
     problems.push(
       `--memory-scope stack: needs --limiter auto, cgroup-v1 or cgroup-v2: ${limiter} limits one part alone`,
     )
+  }
+
+  const limitsItself = runtime === 'docker' || runtime === 'podman'
+  if (limitsItself && flags.limiter && flags.limiter !== 'auto' && scenario.limits.memoryScope !== 'stack') {
+    problems.push(`--limiter ${flags.limiter}: ${runtime} limits its containers itself`)
   }
 
   const isChanged = JSON.stringify(scenario) !== JSON.stringify(untouched)

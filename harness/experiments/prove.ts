@@ -105,12 +105,12 @@ async function judgeKept(
   return judged
 }
 
-function planRow({ scenario }: ProofRow, seed: number): RunPlan {
+function planRow({ scenario, runtime = 'embedded' }: ProofRow, seed: number): RunPlan {
   const expect = { expectation: scenario.expect, from: 'the scenario' as const }
   return {
     scenario,
     seed,
-    runtime: 'auto',
+    runtime,
     limiter: 'auto',
     expect,
     command: `npm run prove, seed ${seed}`,
@@ -118,8 +118,11 @@ function planRow({ scenario }: ProofRow, seed: number): RunPlan {
   }
 }
 
-function defineRow({ scenario }: ProofRow): string {
-  return createHash('sha256').update(JSON.stringify(scenario)).digest('hex').slice(0, 12)
+function defineRow({ scenario, runtime }: ProofRow): string {
+  return createHash('sha256')
+    .update(JSON.stringify(scenario) + (runtime ?? ''))
+    .digest('hex')
+    .slice(0, 12)
 }
 
 function summarise(row: ProofRow, seed: number, run: string, commit: string, verdict: Verdict): Result {

@@ -7,13 +7,18 @@ const GiB = 2 ** 30
 /** The report's death came 28 s after its burst; the profile is calibrated to die in this window. */
 const deathWindowMs = [20_000, 50_000] as const
 
-/** The default crash dies of memory every time; each single cure survives every time; the healthy service shows nothing. */
-export function highLoadProof(scenarios: readonly Scenario[]): Proof {
-  const named = (name: string) => {
+/** The scenarios that proofs are about, by name. */
+export function scenariosNamed(scenarios: readonly Scenario[]): (name: string) => Scenario {
+  return (name) => {
     const found = scenarios.find((scenario) => scenario.name === name)
-    if (!found) throw new Error(`the proof of high-load needs a scenario ${name}`)
+    if (!found) throw new Error(`a proof needs a scenario ${name}`)
     return found
   }
+}
+
+/** The default crash dies of memory every time; each single cure survives every time; the healthy service shows nothing. */
+export function highLoadProof(scenarios: readonly Scenario[]): Proof {
+  const named = scenariosNamed(scenarios)
   const base = named('high-load')
   const variant = (change: Partial<Scenario>): Scenario => ({ ...base, ...change, expect: 'survive' })
   const limits = (memoryLimitBytes: number, cpus: number) => ({ limits: { memoryLimitBytes, cpus } })
@@ -35,7 +40,8 @@ export function highLoadProof(scenarios: readonly Scenario[]): Proof {
   }
 }
 
-function checkCrash(verdict: Verdict): string[] {
+/** What the default shows: the whole chain, in the report's order. */
+export function checkCrash(verdict: Verdict): string[] {
   const { timeline, chain } = verdict
   const first = (errorClass: ErrorClass) => timeline.errors.find((span) => span.errorClass === errorClass)?.firstMs
   const reset = first('reset')
@@ -64,14 +70,14 @@ function checkCrash(verdict: Verdict): string[] {
   ])
 }
 
-function checkSurvival(verdict: Verdict): string[] {
+export function checkSurvival(verdict: Verdict): string[] {
   return says([
     [verdict.outcome === 'survived', `outcome is ${verdict.outcome}, not survived`],
     [verdict.diedMs === null, `died at ${verdict.diedMs} ms`],
   ])
 }
 
-function checkHealthy(verdict: Verdict): string[] {
+export function checkHealthy(verdict: Verdict): string[] {
   const { emitted, acknowledged, stored, storedMoreThanOnce } = verdict.accounting
   const supported = verdict.findings.filter((finding) => finding.answer === 'supported')
   return says([

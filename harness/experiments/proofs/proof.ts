@@ -5,6 +5,8 @@ import type { Verdict } from '../../verdict.ts'
 export interface ProofRow {
   readonly name: string
   readonly scenario: Scenario
+  /** Where it runs: as processes of our own unless given. */
+  readonly runtime?: 'embedded' | 'docker' | 'podman' | undefined
   /** What a verdict says against the row's claim; empty when it holds. */
   check(verdict: Verdict): string[]
 }
