@@ -1,0 +1,3 @@
+import { testContainers } from './testing/contract.ts'
+
+await testContainers('podman')
