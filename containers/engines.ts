@@ -16,6 +16,13 @@ export interface ContainerEngine {
 
 const answerWithinMs = 5_000
 
+/** What an engine's error says, without how it came: `(HTTP code 500) server error - `. */
+export function saidByEngine(error: unknown): string {
+  return messageOf(error)
+    .replace(/^\(HTTP code \d+\) [^-]*- /, '')
+    .trim()
+}
+
 /**
  * Finds a container engine that answers: where DOCKER_HOST (for Podman also CONTAINER_HOST) points to, else on the usual
  * sockets of root and of this user. What answers says whether it is Docker or Podman; `auto` takes Docker before Podman.

@@ -18,6 +18,7 @@ import { dataInMemory, startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 import { killContainers, removeRun } from './remove.ts'
 import { checkSubject, describeService, makeSchema } from './subject.ts'
+import { bindTestcontainers } from './testcontainers.ts'
 import { openWitness } from './witness.ts'
 
 /** The stack as containers of an engine, on a network of their own. Disposing removes all of it. */
@@ -29,6 +30,7 @@ export async function startContainers(
 ): Promise<Stack> {
   signal.throwIfAborted()
   await checkSubject(options)
+  await bindTestcontainers(engine)
   // Containers before control groups: an engine may put a container that we end into a group that we remove.
   for (const left of [...(await removeEngineLeftovers(engine)), ...(await removeLeftovers())])
     options.onProgress?.(`removed ${left}, which a killed run had left`)

@@ -1,10 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { getContainerRuntimeClient, ImageName } from 'testcontainers'
 import { messageOf, StackError } from '../../harness/errors.ts'
 import type { ContainerEngine } from '../engines.ts'
+import { follow } from '../images/image.ts'
 import { ensureStandInImage, localImages } from '../images/index.ts'
 import type { StackOptions } from '../stack-options.ts'
-import { bindTestcontainers } from './testcontainers.ts'
 
 export const defaultImages = { postgres: 'postgres:16-alpine', redis: 'redis:7-alpine' } as const
 
@@ -28,7 +26,6 @@ type Given = Pick<StackOptions, 'images' | 'subject' | 'onProgress'>
  * @throws StackError that names the image that cannot be had, and what to do
  */
 export async function findImages(engine: ContainerEngine, options: Given, signal: AbortSignal): Promise<StackImages> {
-  await bindTestcontainers(engine)
   const local = await localImages(engine)
   const server = async (name: 'postgres' | 'redis'): Promise<string> => {
     const asked = options.images?.[name]
@@ -54,29 +51,29 @@ async function have(
   engine: ContainerEngine,
   image: string,
   { onProgress }: Given,
-  signal: AbortSignal,
+  given: AbortSignal,
 ): Promise<string> {
   if (await isThere(engine, image)) return image
   onProgress?.(`${engine.name} pulls ${image}`)
-  const client = await getContainerRuntimeClient()
-  // By the library: it knows the registries that the user has logged in to. It cannot be told to stop.
-  const pulling = client.image.pull(ImageName.fromString(image), { force: false, platform: undefined })
-  const late = delay(pullWithinMs, undefined, { signal, ref: false }).then(() => {
-    throw new Error(`not done after ${pullWithinMs / 60_000} minutes`)
-  })
+  const late = AbortSignal.timeout(pullWithinMs)
+  const signal = AbortSignal.any([given, late])
+  const failure = `${engine.name} has no image ${image} and could not pull it`
   try {
-    await Promise.race([pulling, late])
+    // Without a tag an engine would pull all of them.
+    const named = /[:@][^/]*$/.test(image) ? image : `${image}:latest`
+    await follow(engine.api.pull(named, { abortSignal: signal }), failure, { engine, signal })
   } catch (cause) {
-    pulling.catch(() => {})
-    signal.throwIfAborted()
-    throw new StackError(`${engine.name} has no image ${image} and could not pull it: ${shorten(messageOf(cause))}`, {
-      cause,
-      hint: isServer(image)
-        ? '`npm run images` builds PostgreSQL and Redis without a registry; --postgres-image and --redis-image take others'
-        : 'check its name, or log in to its registry',
-    })
+    given.throwIfAborted()
+    const why = late.aborted ? `${failure}: not done after ${pullWithinMs / 60_000} minutes` : messageOf(cause)
+    throw new StackError(why, { cause, hint: hintFor(engine, image) })
   }
   return image
+}
+
+function hintFor({ name }: ContainerEngine, image: string): string {
+  return Object.values(defaultImages).some((known) => known === image)
+    ? '`npm run images` builds PostgreSQL and Redis without a registry; --postgres-image and --redis-image take others'
+    : `check its name; where its registry wants a login, \`${name} pull ${image}\` first`
 }
 
 /** A registry cannot be asked without a network: then what is there counts. */
@@ -88,17 +85,4 @@ async function isThere({ api }: ContainerEngine, image: string): Promise<boolean
       () => true,
       () => false,
     )
-}
-
-function isServer(image: string): boolean {
-  return Object.values(defaultImages).some((known) => known === image)
-}
-
-function shorten(text: string): string {
-  return (
-    text
-      .replace(/^\(HTTP code \d+\) [^-]*- /, '')
-      .trim()
-      .split('\n')[0] ?? ''
-  )
 }

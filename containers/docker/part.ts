@@ -5,10 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Container, HostConfig } from 'dockerode'
 import type { GenericContainer } from 'testcontainers'
 import { type PartName, partNames } from '../../harness/engine.ts'
-import { messageOf, StackError } from '../../harness/errors.ts'
+import { StackError } from '../../harness/errors.ts'
 import type { AppliedLimits, ProcessExit, ResourceCounters } from '../../harness/stack.ts'
 import { onFreePort } from '../embedded/free-port.ts'
-import type { ContainerEngine } from '../engines.ts'
+import { type ContainerEngine, saidByEngine } from '../engines.ts'
 import { createContainerCounters } from './counters.ts'
 import { type ContainerGroup, groupOf } from './group.ts'
 import { labelsOf } from './label.ts'
@@ -127,7 +127,7 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof StackError) throw error
-    if (!late.aborted) throw new StackError(`${name} could not be started: ${reasonOf(error)}`, { cause: error })
+    if (!late.aborted) throw new StackError(`${name} could not be started: ${saidByEngine(error)}`, { cause: error })
     const what = `${name} was not ready after ${options.readyWithinMs} ms`
     throw new StackError(what, { cause: error, logTail: log.tail })
   }
@@ -213,10 +213,4 @@ function followLog({ api }: ContainerEngine, onLine: PartOptions<unknown>['onLin
     },
     read: () => Promise.race([reading, delay(logEndMs)]),
   }
-}
-
-function reasonOf(error: unknown): string {
-  return messageOf(error)
-    .replace(/^\(HTTP code \d+\) [^-]*- /, '')
-    .trim()
 }

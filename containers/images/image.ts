@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { messageOf, StackError } from '../../harness/errors.ts'
-import type { ContainerEngine } from '../engines.ts'
+import { type ContainerEngine, saidByEngine } from '../engines.ts'
 
 /**
  * Names the image's inputs in the image itself. Not `culprit`, which marks what is removed: a container has the labels of
@@ -109,7 +109,7 @@ export async function follow(
     signal.throwIfAborted()
   } catch (cause) {
     signal.throwIfAborted()
-    throw new StackError(`${failure}: ${messageOf(cause).trim()}`, { cause, logTail: lines.slice(-20) })
+    throw new StackError(`${failure}: ${saidByEngine(cause)}`, { cause, logTail: lines.slice(-20) })
   }
 }
 
