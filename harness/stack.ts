@@ -22,6 +22,12 @@ export const appliedLimitsSchema = z.object({
     .enum(['service', 'stack'])
     .optional()
     .describe('whose memory the limit holds: the service alone (also when absent), or the whole stack together'),
+  countersFrom: z
+    .enum(['cgroup', 'engine-stats'])
+    .optional()
+    .describe(
+      "where the counters come from: the control group's own files (also when absent), or the engine, once a second, where this machine cannot see the group",
+    ),
   cpusWhyNot: z.string().optional().describe('why the CPU limit that was asked for is not in force'),
 })
 /** What a limiter enforces, as read back after it was set. `null` where this limiter cannot say. */
