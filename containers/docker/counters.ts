@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { ResourceCounters, ResourceReading } from '../../harness/stack.ts'
 import { field, nothing } from '../limits/counter-files.ts'
-import type { ContainerGroup } from './group.ts'
 
 /**
  * The counters of a container, also over restarts. An engine removes the group of a container that ends, and makes a new
@@ -9,7 +8,12 @@ import type { ContainerGroup } from './group.ts'
  */
 export interface ContainerCounters extends ResourceCounters, Disposable {
   /** The container has started (again): from now on this is its group. Sums go on from where they were. */
-  follow(group: ContainerGroup): void
+  follow(source: CounterSource): void
+}
+
+/** Where counters are read: a control group, or what an engine tells of it. */
+export interface CounterSource {
+  open(): ResourceCounters & { close(): void }
 }
 
 /** What only ever rises in one group. The peak is no sum: the highest counts. */
@@ -66,10 +70,10 @@ export function createContainerCounters(machineOomKills = readMachineOomKills): 
   }
   return {
     read: () => added(readGroup()),
-    follow(group) {
+    follow(source) {
       if (open) before = added(readGroup())
       open?.close()
-      open = group.open()
+      open = source.open()
       const ofMachine = machineOomKills()
       const ofGroup = open.read().oomKills
       atStart = ofMachine === null || ofGroup === null ? null : { ofGroup, ofMachine }

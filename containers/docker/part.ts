@@ -13,6 +13,7 @@ import { createContainerCounters } from './counters.ts'
 import { type ContainerGroup, groupOf } from './group.ts'
 import { labelsOf } from './label.ts'
 import { removeContainers } from './remove.ts'
+import { statsOf } from './stats.ts'
 import { configure, waitUntil } from './testcontainers.ts'
 import { signalName, type Witness } from './witness.ts'
 
@@ -52,7 +53,7 @@ export interface StartedPart<T> extends Disposable {
   /** Its address on the run's network; null where the engine names none. */
   readonly address: string | null
   readonly pid: number
-  readonly counters: ResourceCounters | null
+  readonly counters: ResourceCounters
   readonly group: ContainerGroup | null
   /** As the engine has them. */
   readonly limits: AppliedLimits
@@ -137,11 +138,10 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
   const { State, NetworkSettings, HostConfig } = await container.inspect()
   const counters = createContainerCounters()
   const group = await groupOf(State.Pid)
-  if (group) counters.follow(group)
+  counters.follow(group ?? statsOf(container))
   onRestart = () => {
     void container.inspect().then(async (again) => {
-      const fresh = await groupOf(again.State.Pid)
-      if (fresh) counters.follow(fresh)
+      counters.follow((await groupOf(again.State.Pid)) ?? statsOf(container))
     })
   }
   return {
@@ -149,7 +149,7 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
     publishedPort: port,
     address: NetworkSettings.Networks[run]?.IPAddress || null,
     pid: State.Pid,
-    counters: group ? counters : null,
+    counters,
     group,
     limits: {
       limiter: 'engine',
@@ -157,6 +157,7 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
       memoryAndSwapLimitBytes: HostConfig.MemorySwap || null,
       cpus: HostConfig.NanoCpus ? HostConfig.NanoCpus / 1e9 : null,
       cpusBy: 'quota',
+      ...(!group && { countersFrom: 'engine-stats' }),
     },
     exited: ended.promise.then(({ code }) => exitOf(State.Pid, code)),
     logRead: log.read,

@@ -14,6 +14,7 @@ import type { ContainerEngine, EngineName } from '../../engines.ts'
 import { imagesForTests } from '../../images/testing/images.ts'
 import { startStack } from '../../stack.ts'
 import { removeEngineLeftovers } from '../leftovers.ts'
+import { statsOf } from '../stats.ts'
 import type { WitnessedEvent } from '../witness.ts'
 import { createScene, leftBy, type Scene } from './scene.ts'
 
@@ -84,6 +85,15 @@ export async function testContainers(name: EngineName): Promise<void> {
       expect(await query(stack.postgres?.connectionString, 'SELECT count(*) FROM audit_events')).toEqual(['2'])
       expect(stack.datastorage.counters?.read().memoryBytes).toBeGreaterThan(20 * MiB)
       expect(stack.datastorage.counters?.read().oomKills).toBe(0)
+      // What takes their place where this machine cannot see the group.
+      const id = watchEvents(stack).of('datastorage', 'start')?.containerId ?? ''
+      const stats = statsOf(engine.api.getContainer(id)).open()
+      await vi.waitFor(() => {
+        expect(stats.read()).toMatchObject({ memoryBytes: expect.any(Number), oomKills: null })
+        expect(stats.read().cpuUsageMs).toBeGreaterThan(100)
+        expect(stats.read().rssBytes).toBeGreaterThan(10 * MiB)
+      }, 5_000)
+      stats.close()
       expect((await stack.engine?.inspect())?.map(({ part, status }) => `${part} ${status}`)).toEqual([
         'datastorage running',
         'postgres running',
