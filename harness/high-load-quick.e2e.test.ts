@@ -1,10 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isAlive, type Owner, ownerOf } from '../containers/embedded/owner.ts'
+import { start } from './command.fixture.ts'
 import { readEvidence } from './evidence.ts'
 import type { Forecast } from './prediction.ts'
 import { recordSchemas } from './record-schema.ts'
@@ -12,7 +11,6 @@ import type { Verdict } from './verdict.ts'
 
 // The program as a user starts it, through npm, with the real stack and the real limit.
 
-const root = resolve(import.meta.dirname, '..')
 let folder: string
 let foundBefore: readonly string[] = []
 
@@ -21,39 +19,6 @@ beforeAll(async () => {
   foundBefore = await ownedNames()
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-function start(...args: string[]): {
-  child: ChildProcess
-  ended: Promise<Ended>
-  saw: (text: string) => Promise<void>
-} {
-  // A group of its own, as a terminal gives a command: a signal to the group reaches npm, its shell and us.
-  const child = spawn('npm', ['run', '-s', ...args], {
-    cwd: root,
-    detached: true,
-    env: { ...process.env, NO_COLOR: '1' },
-  })
-  const text = { stdout: '', stderr: '' }
-  child.stdout.on('data', (data) => {
-    text.stdout += data
-  })
-  child.stderr.on('data', (data) => {
-    text.stderr += data
-  })
-  return {
-    child,
-    ended: once(child, 'close').then(([code]) => ({ code, ...text })),
-    async saw(wanted) {
-      while (!text.stderr.includes(wanted)) await Promise.race([once(child.stderr, 'data'), once(child, 'close')])
-    },
-  }
-}
 
 /** What our runs have left outside their records: temporary folders and control groups. */
 async function leftovers(): Promise<string[]> {

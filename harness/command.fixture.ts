@@ -1,0 +1,39 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '..')
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A command of ours as a user starts it, through npm. `saw` resolves when its stderr has had this text. */
+export function start(...args: string[]): {
+  child: ChildProcess
+  ended: Promise<Ended>
+  saw: (text: string) => Promise<void>
+} {
+  // A group of its own, as a terminal gives a command: a signal to the group reaches npm, its shell and us.
+  const child = spawn('npm', ['run', '-s', ...args], {
+    cwd: root,
+    detached: true,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
+  const text = { stdout: '', stderr: '' }
+  child.stdout.on('data', (data) => {
+    text.stdout += data
+  })
+  child.stderr.on('data', (data) => {
+    text.stderr += data
+  })
+  return {
+    child,
+    ended: once(child, 'close').then(([code]) => ({ code, ...text })),
+    async saw(wanted) {
+      while (!text.stderr.includes(wanted)) await Promise.race([once(child.stderr, 'data'), once(child, 'close')])
+    },
+  }
+}

@@ -1,0 +1,91 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { labelled } from '../containers/docker/testing/scene.ts'
+import { enginesForTests, engineTest } from '../containers/engines.testing.ts'
+import type { ContainerEngine } from '../containers/engines.ts'
+import { imagesForTests } from '../containers/images/testing/images.ts'
+import { start } from './command.fixture.ts'
+import { readEvidence } from './evidence.ts'
+import type { Verdict } from './verdict.ts'
+
+// The program as a user starts it, in a real engine: the same verdict as without one, and nothing left.
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'culprit-engine-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const engines = await enginesForTests()
+
+for (const name of ['docker', 'podman'] as const) {
+  const inEngine = (title: string, body: (engine: ContainerEngine, run: readonly string[]) => Promise<void>) =>
+    engineTest(engines[name], title, async (engine, context) => {
+      const images = await imagesForTests(engine)
+      if ('missing' in images) return context.skip(images.missing)
+      const before = await labelled(engine)
+      await body(engine, ['scenario', 'high-load-quick', '--', '--runtime', name])
+      expect((await labelled(engine)).filter((value) => !before.includes(value))).toEqual([])
+    })
+
+  inEngine('high-load-quick dies of memory at the end of a retry storm', async (_, run) => {
+    // A neighbour that takes the CPU makes for another verdict, and a right one: see high-load-quick.e2e.test.ts.
+    for (let attempt = 1; ; attempt++) {
+      const dir = await mkdtemp(join(folder, 'crash-'))
+      const { code, stdout } = await start(...run, '--out', dir).ended
+      const verdict = JSON.parse(await readFile(join(dir, 'verdict.json'), 'utf8')) as Verdict
+      const chain = verdict.chain.map(({ hypothesis }) => hypothesis)
+      if (chain[0] !== 'cpu-too-small' && attempt < 3) continue
+      expect(chain).toEqual(['cpu-too-small', 'retry-storm', 'memory-limit'])
+      expect(code).toBe(0)
+      expect(stdout).toContain('container engine')
+      expect((await readEvidence(dir)).appliedLimits).toMatchObject({
+        limiter: 'engine',
+        memoryLimitBytes: 512 * 2 ** 20,
+        memoryAndSwapLimitBytes: 512 * 2 ** 20,
+        cpus: 1,
+      })
+      expect(await readFile(join(dir, 'datastorage.log'), 'utf8')).toContain('"listening"')
+      return
+    }
+  })
+
+  inEngine('Ctrl-C in mid-run: exit 130, and nothing is left', async (_, run) => {
+    const { child, ended, saw } = start(...run, '--out', join(folder, `interrupted-${name}`))
+    await saw('events emitted')
+    process.kill(-(child.pid as number), 'SIGINT')
+    const { stderr } = await ended
+    expect(stderr).toContain('everything was stopped (exit 130)')
+  })
+
+  inEngine('kill -9 of the harness: clean removes what it left', async (engine, run) => {
+    const before = await labelled(engine)
+    const { child, ended, saw } = start(...run, '--out', join(folder, `killed-${name}`))
+    await saw('events emitted')
+    process.kill(-(child.pid as number), 'SIGKILL')
+    await ended
+    const [left] = (await labelled(engine)).filter((value) => !before.includes(value))
+    expect(left).toMatch(/^culprit-/)
+    const { code, stdout } = await start('clean').ended
+    expect(code).toBe(0)
+    expect(stdout).toContain(`removed ${left} (${name})`)
+  })
+}
+
+test('an engine that cannot be reached, asked for by name: exit 5, and what to do', async () => {
+  const before = process.env.DOCKER_HOST
+  process.env.DOCKER_HOST = 'unix:///nowhere/docker.sock'
+  try {
+    const out = join(folder, 'unreachable')
+    const { code, stderr } = await start('scenario', 'high-load-quick', '--', '--runtime', 'docker', '--out', out).ended
+    expect(stderr).toContain('no docker can be reached')
+    expect(stderr).toContain('unix:///nowhere/docker.sock: there is no such socket')
+    expect(stderr).toContain('try: ')
+    expect(code).toBe(5)
+  } finally {
+    if (before === undefined) delete process.env.DOCKER_HOST
+    else process.env.DOCKER_HOST = before
+  }
+})
