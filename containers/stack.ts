@@ -1,6 +1,6 @@
 import { InputError, messageOf, StackError } from '../harness/errors.ts'
 import type { Stack } from '../harness/stack.ts'
-import { startContainers } from './docker/docker.ts'
+import { checkSharedLimit, startContainers } from './docker/docker.ts'
 import { findImages } from './docker/images.ts'
 import { startEmbedded } from './embedded/embedded.ts'
 import { type EngineName, findEngine } from './engines.ts'
@@ -45,7 +45,10 @@ async function startWhatWorks(options: StackOptions, signal: AbortSignal): Promi
   if (options.serviceEntry || (options.limiter ?? 'auto') !== 'auto') return startOwnProcesses(options, signal)
   const needsEngine = options.subject?.kind === 'image'
   const found = await findEngine('auto', signal)
-    .then(async (engine) => ({ engine, images: await findImages(engine, options, signal) }))
+    .then(async (engine) => {
+      if (options.limits.memoryScope === 'stack') await checkSharedLimit(engine)
+      return { engine, images: await findImages(engine, options, signal) }
+    })
     .catch((error: unknown) => {
       signal.throwIfAborted()
       if (needsEngine || !(error instanceof StackError)) throw error

@@ -99,16 +99,20 @@ function restartPolicy({ service }: StackOptions): HostConfig {
   return service.restart === 'on-failure' ? { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 0 } } : {}
 }
 
-/** A group of ours that holds the containers' own groups. It must be this machine's kernel, and the engine must take paths. */
+/** A group of ours that holds the containers' own groups. */
 async function shareLimit(engine: ContainerEngine, run: string, options: StackOptions): Promise<SharedGroup> {
-  const { CgroupDriver } = await engine.api.info()
-  if (!engine.host.startsWith('unix://') || CgroupDriver !== 'cgroupfs') {
-    throw new StackError(
-      `${engine.name} at ${engine.host} (control groups by ${CgroupDriver}) cannot hold the stack in one memory limit`,
-      { hint: 'use an engine of this machine with the driver cgroupfs, or --runtime embedded' },
-    )
-  }
+  await checkSharedLimit(engine)
   return createSharedGroup(run, options.limits, options)
+}
+
+/** The group must be of the engine's own kernel, and the engine must take a path for a parent, not a slice of systemd's. */
+export async function checkSharedLimit(engine: ContainerEngine): Promise<void> {
+  const { CgroupDriver } = await engine.api.info()
+  if (engine.host.startsWith('unix://') && CgroupDriver === 'cgroupfs') return
+  throw new StackError(
+    `${engine.name} at ${engine.host} (control groups by ${CgroupDriver}) cannot hold the stack in one memory limit`,
+    { hint: 'use an engine of this machine with the driver cgroupfs, or --runtime embedded' },
+  )
 }
 
 function inShared({ limits }: SharedGroup, { limits: { cpus } }: StartedPart<unknown>): AppliedLimits {

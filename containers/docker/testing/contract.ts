@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { expect, type TestContext, vi } from 'vitest'
+import { beforeAll, expect, type TestContext, vi } from 'vitest'
 import type { PartName } from '../../../harness/engine.ts'
 import type { Stack } from '../../../harness/stack.ts'
 import { anEvent } from '../../datastorage/testing/an-event.ts'
@@ -48,9 +48,12 @@ const oomKills = (stack: Stack) => [
 /** Declares the tests for one engine. */
 export async function testContainers(name: EngineName): Promise<void> {
   const found = (await enginesForTests())[name]
+  let images: Awaited<ReturnType<typeof imagesForTests>>
+  beforeAll(async () => {
+    if ('engine' in found) images = await imagesForTests(found.engine)
+  })
   const stackTest = (title: string, body: (scene: Scene, engine: ContainerEngine) => Promise<void>) =>
     engineTest(found, title, async (engine: ContainerEngine, context: TestContext) => {
-      const images = await imagesForTests(engine)
       if ('missing' in images) return context.skip(images.missing)
       await using scene = await createScene(engine)
       await body(scene, engine)
