@@ -2,6 +2,7 @@ import { InputError, messageOf, StackError } from '../harness/errors.ts'
 import type { Stack } from '../harness/stack.ts'
 import { checkSharedLimit, startContainers } from './docker/docker.ts'
 import { findImages } from './docker/images.ts'
+import { checkSubject } from './docker/subject.ts'
 import { startEmbedded } from './embedded/embedded.ts'
 import { type EngineName, findEngine } from './engines.ts'
 import type { StackOptions } from './stack-options.ts'
@@ -61,9 +62,10 @@ async function startWhatWorks(options: StackOptions, signal: AbortSignal): Promi
 }
 
 /**
- * Starts PostgreSQL, Redis and the service. All are ready when this returns; otherwise a StackError, or the signal's
- * reason after an abort, and what had been started is stopped.
+ * Starts PostgreSQL, Redis and the service. All are ready when this returns; otherwise an InputError before anything
+ * starts, a StackError, or the signal's reason after an abort, and what had been started is stopped.
  */
 export async function startStack(options: StackOptions, signal: AbortSignal): Promise<Stack> {
+  await checkSubject(options)
   return runtimes[options.runtime](options, signal)
 }

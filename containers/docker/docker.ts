@@ -17,7 +17,7 @@ import type { RunContext, StartedPart } from './part.ts'
 import { dataInMemory, startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 import { killContainers, removeRun } from './remove.ts'
-import { checkSubject, describeService, makeSchema } from './subject.ts'
+import { describeService, makeSchema } from './subject.ts'
 import { bindTestcontainers } from './testcontainers.ts'
 import { openWitness } from './witness.ts'
 
@@ -29,7 +29,6 @@ export async function startContainers(
   found?: StackImages,
 ): Promise<Stack> {
   signal.throwIfAborted()
-  await checkSubject(options)
   await bindTestcontainers(engine)
   // Containers before control groups: an engine may put a container that we end into a group that we remove.
   for (const left of [...(await removeEngineLeftovers(engine)), ...(await removeLeftovers())])
@@ -84,7 +83,7 @@ export async function startContainers(
       parts: [watch('postgres', postgres), watch('redis', redis)],
       sharedCounters: shared.counters,
     }),
-    engine: witness,
+    engine: witness.engine,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
