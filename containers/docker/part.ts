@@ -111,6 +111,7 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
   const definition = options
     .define()
     .withAutoCleanup(false)
+    .withName(`${run}-${part}`)
     .withLabels(labelsOf(run, part))
     .withNetworkMode(run)
     .withExposedPorts(options.port)
