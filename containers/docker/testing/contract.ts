@@ -92,7 +92,8 @@ export async function testContainers(name: EngineName): Promise<void> {
       await vi.waitFor(() => {
         expect(stats.read()).toMatchObject({ memoryBytes: expect.any(Number), oomKills: null })
         expect(stats.read().cpuUsageMs).toBeGreaterThan(100)
-        expect(stats.read().rssBytes).toBeGreaterThan(10 * MiB)
+        // Podman does not tell what the memory is made of.
+        if (name === 'docker') expect(stats.read().rssBytes).toBeGreaterThan(10 * MiB)
       }, 5_000)
       stats.close()
       expect((await stack.engine?.inspect())?.map(({ part, status }) => `${part} ${status}`)).toEqual([
