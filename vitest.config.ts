@@ -30,7 +30,8 @@ export default defineConfig({
           include: ['**/*.engine.test.ts'],
           exclude: ['**/node_modules/**'],
           fileParallelism: false,
-          testTimeout: 60_000,
+          // A whole run of a scenario, and another one where a neighbour took the CPU.
+          testTimeout: 150_000,
           // The first one may have to build images.
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { describe, expect, test, vi } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { allGroups, createScene, processesIn } from './embedded/fixtures/scene.ts'
 import { removeLeftovers } from './embedded/leftovers.ts'
 import { limiters } from './limits/index.ts'
@@ -187,5 +187,47 @@ describe('the embedded stack', () => {
     expect((await allGroups()).filter((name) => name.includes(`-${owner.pid}-`))).toEqual([])
     expect((await fetch(alive.datastorage.baseUrl)).status).toBe(200)
     expect(await query(alive.postgres?.connectionString ?? '', 'SELECT 1')).toEqual([1])
+  })
+})
+
+describe('choosing where to run', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  test('auto runs without an engine where none answers, and says why', async () => {
+    await using scene = await createScene()
+    vi.stubEnv('DOCKER_HOST', 'unix:///nowhere/docker.sock')
+    const said: string[] = []
+    const service = { profile: 'healthy', profileOptions: {}, poolSize: 3 }
+    const onProgress = (message: string) => said.push(message)
+    const options = scene.options({ runtime: 'auto', serviceEntry: undefined, service, onProgress })
+    await using stack = await startStack(options, never)
+    expect(stack.runtime).toBe('embedded')
+    expect(said).toContain('running without a container engine: no container engine can be reached')
+  })
+
+  test('an engine asked for by name that does not answer is an error that says what was tried', async () => {
+    await using scene = await createScene()
+    vi.stubEnv('DOCKER_HOST', 'unix:///nowhere/docker.sock')
+    await expect(startStack(scene.options({ runtime: 'docker' }), never)).rejects.toMatchObject({
+      name: 'StackError',
+      message: 'no docker can be reached',
+      logTail: ['unix:///nowhere/docker.sock: there is no such socket'],
+      hint: expect.stringContaining('DOCKER_HOST'),
+    })
+  })
+
+  test('an image needs an engine', async () => {
+    await using scene = await createScene()
+    const subject = {
+      kind: 'image',
+      image: 'x',
+      port: 1,
+      readyPath: '/',
+      env: [],
+      mounts: [],
+      schema: null,
+      knobs: {},
+    } as const
+    await expect(startStack(scene.options({ subject }), never)).rejects.toMatchObject({ name: 'InputError' })
   })
 })

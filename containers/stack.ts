@@ -1,7 +1,8 @@
 import { InputError, messageOf, StackError } from '../harness/errors.ts'
 import type { Stack } from '../harness/stack.ts'
-import { startContainers } from './docker/docker.ts'
+import { checkSharedLimit, startContainers } from './docker/docker.ts'
 import { findImages } from './docker/images.ts'
+import { checkSubject } from './docker/subject.ts'
 import { startEmbedded } from './embedded/embedded.ts'
 import { type EngineName, findEngine } from './engines.ts'
 import type { StackOptions } from './stack-options.ts'
@@ -42,7 +43,10 @@ async function startWhatWorks(options: StackOptions, signal: AbortSignal): Promi
   if (options.serviceEntry || (options.limiter ?? 'auto') !== 'auto') return startOwnProcesses(options, signal)
   const needsEngine = options.subject?.kind === 'image' || options.service.restart === 'on-failure'
   const found = await findEngine('auto', signal)
-    .then(async (engine) => ({ engine, images: await findImages(engine, options, signal) }))
+    .then(async (engine) => {
+      if (options.limits.memoryScope === 'stack') await checkSharedLimit(engine)
+      return { engine, images: await findImages(engine, options, signal) }
+    })
     .catch((error: unknown) => {
       signal.throwIfAborted()
       if (needsEngine || !(error instanceof StackError)) throw error
@@ -55,9 +59,10 @@ async function startWhatWorks(options: StackOptions, signal: AbortSignal): Promi
 }
 
 /**
- * Starts PostgreSQL, Redis and the service. All are ready when this returns; otherwise a StackError, or the signal's
- * reason after an abort, and what had been started is stopped.
+ * Starts PostgreSQL, Redis and the service. All are ready when this returns; otherwise an InputError before anything
+ * starts, a StackError, or the signal's reason after an abort, and what had been started is stopped.
  */
 export async function startStack(options: StackOptions, signal: AbortSignal): Promise<Stack> {
+  await checkSubject(options)
   return runtimes[options.runtime](options, signal)
 }

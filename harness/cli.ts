@@ -199,7 +199,7 @@ function firstOf(error: SuppressedError): unknown {
   return error.suppressed instanceof SuppressedError ? firstOf(error.suppressed) : error.suppressed
 }
 
-/** Longest time that stopping may take. Our children die with us, so leaving early leaves nothing running. */
+/** Longest time that stopping may take. Our children die with us; containers that are left are there for `clean`. */
 const stopWithinMs = 2_800
 
 /**

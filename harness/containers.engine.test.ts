@@ -21,9 +21,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const engines = await enginesForTests()
 
 for (const name of ['docker', 'podman'] as const) {
+  const found = engines[name]
+  let images: Awaited<ReturnType<typeof imagesForTests>>
+  beforeAll(async () => {
+    if ('engine' in found) images = await imagesForTests(found.engine)
+  })
   const inEngine = (title: string, body: (engine: ContainerEngine, run: readonly string[]) => Promise<void>) =>
-    engineTest(engines[name], title, async (engine, context) => {
-      const images = await imagesForTests(engine)
+    engineTest(found, title, async (engine, context) => {
       if ('missing' in images) return context.skip(images.missing)
       const before = await labelled(engine)
       await body(engine, ['scenario', 'high-load-quick', '--', '--runtime', name])

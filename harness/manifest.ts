@@ -18,7 +18,7 @@ export interface RunPlan {
   readonly limiter: 'auto' | Exclude<AppliedLimits['limiter'], 'engine'>
   /** What is tested; the stand-in unless given. */
   readonly subject?: Subject | undefined
-  /** Values of the variables that an image is given, by the names in `subject.env`. They go to truth.json alone. */
+  /** Values of the variables that an image is given, by the names in `subject.env`. They are not recorded. */
   readonly subjectEnv?: Readonly<Record<string, string>> | undefined
   /** Images of the servers instead of the usual ones. */
   readonly images?: { readonly postgres?: string | undefined; readonly redis?: string | undefined } | undefined

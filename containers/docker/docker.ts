@@ -17,7 +17,7 @@ import type { RunContext, StartedPart } from './part.ts'
 import { dataInMemory, startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 import { killContainers, removeRun } from './remove.ts'
-import { checkSubject, describeService, makeSchema } from './subject.ts'
+import { describeService, makeSchema } from './subject.ts'
 import { bindTestcontainers } from './testcontainers.ts'
 import { openWitness } from './witness.ts'
 
@@ -29,7 +29,6 @@ export async function startContainers(
   found?: StackImages,
 ): Promise<Stack> {
   signal.throwIfAborted()
-  await checkSubject(options)
   await bindTestcontainers(engine)
   // Containers before control groups: an engine may put a container that we end into a group that we remove.
   for (const left of [...(await removeEngineLeftovers(engine)), ...(await removeLeftovers())])
@@ -84,7 +83,7 @@ export async function startContainers(
       parts: [watch('postgres', postgres), watch('redis', redis)],
       sharedCounters: shared.counters,
     }),
-    engine: witness,
+    engine: witness.engine,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
 }
@@ -99,16 +98,20 @@ function restartPolicy({ service }: StackOptions): HostConfig {
   return service.restart === 'on-failure' ? { RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 0 } } : {}
 }
 
-/** A group of ours that holds the containers' own groups. It must be this machine's kernel, and the engine must take paths. */
+/** A group of ours that holds the containers' own groups. */
 async function shareLimit(engine: ContainerEngine, run: string, options: StackOptions): Promise<SharedGroup> {
-  const { CgroupDriver } = await engine.api.info()
-  if (!engine.host.startsWith('unix://') || CgroupDriver !== 'cgroupfs') {
-    throw new StackError(
-      `${engine.name} at ${engine.host} (control groups by ${CgroupDriver}) cannot hold the stack in one memory limit`,
-      { hint: 'use an engine of this machine with the driver cgroupfs, or --runtime embedded' },
-    )
-  }
+  await checkSharedLimit(engine)
   return createSharedGroup(run, options.limits, options)
+}
+
+/** The group must be of the engine's own kernel, and the engine must take a path for a parent, not a slice of systemd's. */
+export async function checkSharedLimit(engine: ContainerEngine): Promise<void> {
+  const { CgroupDriver } = await engine.api.info()
+  if (engine.host.startsWith('unix://') && CgroupDriver === 'cgroupfs') return
+  throw new StackError(
+    `${engine.name} at ${engine.host} (control groups by ${CgroupDriver}) cannot hold the stack in one memory limit`,
+    { hint: 'use an engine of this machine with the driver cgroupfs, or --runtime embedded' },
+  )
 }
 
 function inShared({ limits }: SharedGroup, { limits: { cpus } }: StartedPart<unknown>): AppliedLimits {

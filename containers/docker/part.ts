@@ -15,7 +15,7 @@ import { labelsOf } from './label.ts'
 import { removeContainers } from './remove.ts'
 import { statsOf } from './stats.ts'
 import { configure, waitUntil } from './testcontainers.ts'
-import { signalName, type Witness } from './witness.ts'
+import { limitsSaid, signalName, type Witness } from './witness.ts'
 
 const tailLines = 20
 /** Between two looks whether a part is ready. */
@@ -111,6 +111,7 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
   const definition = options
     .define()
     .withAutoCleanup(false)
+    .withName(`${run}-${part}`)
     .withLabels(labelsOf(run, part))
     .withNetworkMode(run)
     .withExposedPorts(options.port)
@@ -153,9 +154,7 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
     group,
     limits: {
       limiter: 'engine',
-      memoryLimitBytes: HostConfig.Memory || null,
-      memoryAndSwapLimitBytes: HostConfig.MemorySwap || null,
-      cpus: HostConfig.NanoCpus ? HostConfig.NanoCpus / 1e9 : null,
+      ...limitsSaid(HostConfig),
       cpusBy: 'quota',
       ...(!group && { countersFrom: 'engine-stats' }),
     },

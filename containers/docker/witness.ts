@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { HostConfig } from 'dockerode'
 import { z } from 'zod'
 import { type ContainerState, type Engine, type EngineEvent, partSchema } from '../../harness/engine.ts'
 import { messageOf, StackError } from '../../harness/errors.ts'
@@ -13,9 +14,10 @@ export type WitnessedEvent = Omit<EngineEvent, 'engineMs'> & {
 }
 
 /** The engine's event stream about one run. Disposing closes it. */
-export interface Witness extends Engine, Disposable {
-  onEvent(listener: (event: WitnessedEvent) => void): void
-  /** As `onEvent`, without the past. */
+export interface Witness extends Disposable {
+  /** For all downstream. */
+  readonly engine: Engine
+  /** Calls back with each event to come. */
   onNext(listener: (event: WitnessedEvent) => void): void
 }
 
@@ -84,14 +86,17 @@ export async function openWitness(engine: ContainerEngine, run: string): Promise
   follow(stream).catch(() => {})
 
   return {
-    name: engine.name,
-    version: engine.version,
-    onEvent(listener) {
-      for (const event of past) listener(event)
-      listeners.push(listener)
+    engine: {
+      name: engine.name,
+      version: engine.version,
+      onEvent(listener) {
+        const tell = ({ containerId: _, ...event }: WitnessedEvent) => listener(event)
+        for (const event of past) tell(event)
+        listeners.push(tell)
+      },
+      inspect: () => inspectRun(engine, run),
     },
     onNext: (listener) => listeners.push(listener),
-    inspect: () => inspectRun(engine, run),
     [Symbol.dispose]: () => closed.abort(),
   }
 }
@@ -110,13 +115,20 @@ async function inspectRun({ api }: ContainerEngine, run: string): Promise<Contai
         // The engine says 0 of one that still runs.
         exitCode: State.Running ? null : State.ExitCode,
         restartCount: RestartCount ?? null,
-        memoryLimitBytes: HostConfig.Memory || null,
-        memoryAndSwapLimitBytes: HostConfig.MemorySwap || null,
-        cpus: HostConfig.NanoCpus ? HostConfig.NanoCpus / 1e9 : null,
+        ...limitsSaid(HostConfig),
       }
     }),
   )
   return states.sort((a, b) => a.part.localeCompare(b.part))
+}
+
+/** An engine says 0 of what is not limited, and -1 of swap that is unlimited. */
+export function limitsSaid({ Memory = 0, MemorySwap = 0, NanoCpus = 0 }: HostConfig) {
+  return {
+    memoryLimitBytes: Memory > 0 ? Memory : null,
+    memoryAndSwapLimitBytes: MemorySwap > 0 ? MemorySwap : null,
+    cpus: NanoCpus > 0 ? NanoCpus / 1e9 : null,
+  }
 }
 
 /** A signal's name, from the number or name that an engine gives it. */

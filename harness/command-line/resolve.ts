@@ -73,12 +73,11 @@ export function resolveRun(
   if (!named) problems.push(`--runtime ${flags.runtime}: takes one of: ${runtimes.join(', ')}`)
   if (flags.runtime) given.push(`--runtime ${flags.runtime}`)
   const { subject, subjectEnv, images, restart, given: ofSubject, ...where } = chooseSubject(flags, named, problems)
-  // Every fault can be done to processes of our own; not every one in an engine.
-  const runtime = where.runtime === 'auto' && chosen.faults.length > 0 ? 'embedded' : where.runtime
-  for (const { fault } of chosen.faults.filter(({ fault: { runtimes: on } }) => !on.some((one) => one === runtime))) {
-    problems.push(
-      `--fault ${fault.name}: cannot be done on --runtime ${runtime}: there is ${fault.runtimes.join(', ')}`,
-    )
+  const isFaultInEngines = chosen.faults.every(({ fault }) => fault.runtimes.includes('docker'))
+  const runtime = where.runtime === 'auto' && !isFaultInEngines ? 'embedded' : where.runtime
+  for (const { fault } of chosen.faults) {
+    if (runtime === 'auto' || fault.runtimes.includes(runtime)) continue
+    problems.push(`--fault ${fault.name}: can be made on ${fault.runtimes.join(', ')} alone`)
   }
   given.push(...ofSubject)
   if (restart !== 'no') scenario = withRestart(scenario, restart)

@@ -1,11 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { Container } from 'dockerode'
 import type { Subject } from '../../../harness/subject.ts'
+import { ownerOf } from '../../embedded/owner.ts'
 import type { ContainerEngine } from '../../engines.ts'
 import { ensureStandInImage } from '../../images/index.ts'
 import type { StackOptions } from '../../stack-options.ts'
-import { runLabel } from '../label.ts'
+import { partLabel, runLabel } from '../label.ts'
 
 const fixture = resolve(import.meta.dirname, '../../embedded/fixtures/service.ts')
 
@@ -54,6 +56,14 @@ export async function labelled({ api }: ContainerEngine): Promise<string[]> {
   const filters = JSON.stringify({ label: [runLabel] })
   const found = [...(await api.listContainers({ all: true, filters })), ...(await api.listNetworks({ filters }))]
   return found.map(({ Labels }) => Labels?.[runLabel] ?? '')
+}
+
+/** The container of this process's service. */
+export async function serviceOf({ api }: ContainerEngine): Promise<Container> {
+  const filters = JSON.stringify({ label: [`${partLabel}=datastorage`] })
+  const all = await api.listContainers({ all: true, filters })
+  const ours = all.find(({ Labels }) => ownerOf(Labels[runLabel] ?? '')?.pid === process.pid)
+  return api.getContainer(ours?.Id ?? 'none')
 }
 
 /** As `labelled`, of one process alone. */
