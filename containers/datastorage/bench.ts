@@ -1,5 +1,5 @@
 /**
- * How many events a second the service stores durably, with the client on the same machine: `node bench.ts`.
+ * How many events a second the service stores durably, with the client on the same machine: `npm run bench -w containers/datastorage`.
  * Settings: BENCH_SECONDS (5), BENCH_BATCH (100 events), BENCH_CONNECTIONS (8), BENCH_INSERT (`row,bulk`).
  * Starts a PostgreSQL with its own defaults (fsync, synchronous_commit), a Redis, and the program, one mode after another.
  */
