@@ -10,7 +10,9 @@ export const subjectSchema = z
       image: z.string(),
       port: z.number().describe('the port that it listens on, inside'),
       readyPath: z.string().describe('GET answers 2xx once it is ready'),
-      env: z.array(z.string()).describe('names of the variables it was given; their values, which may be secrets, are not recorded'),
+      env: z
+        .array(z.string())
+        .describe('names of the variables it was given; their values, which may be secrets, are not recorded'),
       mounts: z.array(z.string()).describe('host path:container path, with :ro where read-only'),
       schema: z
         .string()

@@ -35,6 +35,11 @@ describe('blocked writes', () => {
     expect(judged(changed)).toMatchObject({ answer: 'supported' })
   })
 
+  it('accuses nobody of a standstill at the memory limit, where a service reads its own program again and again', () => {
+    expect(judged({ memory: '▁█████████' })).toMatchObject({ answer: 'inconclusive' })
+    expect(judged({ memory: '▁▁▁▁▁▁▁▁▁█' })).toMatchObject({ answer: 'supported' })
+  })
+
   it('finds a block of 2 s for impatient clients', () => {
     const requests = times(8, (index) => `${client(index)}0 1000..2000 timeout`)
     const finding = judged({ timeoutMs: 1_000, stepMs: 500, written: '0111111119', rows: '0111111119', requests })

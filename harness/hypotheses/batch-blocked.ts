@@ -4,6 +4,7 @@ import { failedAttempts, writeAttempts } from '../measure.ts'
 import type { Attempt } from '../sample.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
+import { atLimitShare } from './memory-limit.ts'
 import { absent, absentIfWatched, notMeasurable, seen, seenSince, span, watched } from './observe.ts'
 import { type Progress, progress } from './progress.ts'
 
@@ -52,6 +53,8 @@ function writesStandStill(evidence: Evidence): Observed {
   if (!('untilMs' in window)) return window
   const writes = progress(evidence)
   const block = blockOf(evidence, writes)
+  const starved = block && memoryAtLimit(evidence, block)
+  if (starved) return notMeasurable(`${block.because}, but ${starved}`)
   if (block) return seenSince(block.sinceMs, block.because, block.refs)
 
   if (!writes) return notMeasurable('no reading of writes: neither the service nor PostgreSQL')
@@ -61,8 +64,21 @@ function writesStandStill(evidence: Evidence): Observed {
   )
 }
 
+/**
+ * At its memory limit a service whose anonymous memory leaves no room reads its own program from disk again and again
+ * (measured: alive and standing still for 45 s, at 94 % anonymous memory in a container): nothing is blocked then.
+ */
+function memoryAtLimit({ cgroup, appliedLimits }: Evidence, { sinceMs, toMs }: Block): string | null {
+  const limitBytes = appliedLimits?.memoryLimitBytes
+  const during = cgroup.filter(({ t, memoryBytes }) => t >= sinceMs && t <= toMs && memoryBytes !== null)
+  if (!limitBytes || during.length === 0) return null
+  const full = during.filter(({ memoryBytes }) => (memoryBytes ?? 0) >= atLimitShare * limitBytes)
+  return full.length >= during.length / 2 ? 'its memory was at the limit meanwhile' : null
+}
+
 interface Block {
   readonly sinceMs: number
+  readonly toMs: number
   readonly because: string
   readonly refs: readonly string[]
   /** Attempts that failed at that time. */
@@ -75,6 +91,7 @@ function blockOf(evidence: Evidence, writes: Progress | null): Block | null {
   return (
     stall && {
       sinceMs: stall.fromMs,
+      toMs: stall.toMs,
       because: `nothing written ${span(stall.fromMs, stall.toMs)}`,
       refs: stall.refs,
       harmed: failedAttempts(evidence, ['timeout', '5xx']).filter(
