@@ -3,6 +3,8 @@ import { Command, Option } from 'commander'
 import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
 import { type GateRequest, gateCommand, resolveGate } from './commands/gate.ts'
+import { type BisectRequest, bisectCommand, resolveBisect } from './commands/bisect.ts'
+import { type CompareRequest, compareCommand, resolveCompare } from './commands/compare.ts'
 import { type PredictRequest, predictCommand, resolvePredict } from './commands/predict.ts'
 import { knobs } from './knobs.ts'
 import { type Context, limiters, type RawFlags, resolveRun, runtimes, suggest } from './resolve.ts'
@@ -22,6 +24,8 @@ export type Request =
   | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
   | PredictRequest
   | GateRequest
+  | CompareRequest
+  | BisectRequest
   | { readonly command: 'clean' }
   | {
       readonly command: 'images'
@@ -98,8 +102,11 @@ function imagesCommand(): Command {
  * @throws InputError with every problem at once: unknown commands and flags, missing and bad values
  */
 export function parseCommandLine(argv: readonly string[], context: Context & { proofs: readonly string[] }): Request {
+  const scenario = scenarioCommand()
   const commands = [
-    scenarioCommand(),
+    scenario,
+    compareCommand(scenario.options),
+    bisectCommand(scenario.options),
     judgeCommand(),
     predictCommand(),
     gateCommand(),
@@ -135,6 +142,8 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     return { command: 'scenario', plan, json: flags.json !== undefined, outDir: flags.out }
   }
   if (name === 'gate') return resolveGate(first, flags, context, problems)
+  if (name === 'compare') return resolveCompare(flags, context, problems, scenario.options)
+  if (name === 'bisect') return resolveBisect(flags, context, problems, scenario.options)
   if (name === 'predict') return resolvePredict(flags, context, problems)
   if (name === 'prove') {
     if (first !== undefined && !context.proofs.includes(first)) {
@@ -206,6 +215,8 @@ function readFlags(command: Command, words: readonly string[]) {
       flags[token.name] = 'true'
     } else if (!token.value || token.value.startsWith('--')) {
       problems.push(`${option.flags}: the value is missing`)
+    } else if (flags[token.name] !== undefined && option.variadic) {
+      flags[token.name] += `\n${token.value}`
     } else if (flags[token.name] !== undefined) {
       problems.push(`${token.rawName} is given twice`)
     } else {
