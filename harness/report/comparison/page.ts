@@ -1,13 +1,12 @@
-import type { CellSummary, Comparison } from '../../comparison.ts'
+import type { CellState, CellSummary, Comparison } from '../../comparison.ts'
 import type { Estimate, MemoryCourse } from '../../trial.ts'
 import { formatAt, formatBytes, parseSize } from '../../units.ts'
 import { type Axis, type Chart, type Colour, chartFigure, table } from '../page/chart.ts'
 import { type Html, html } from '../page/html.ts'
 import { cursorControl, renderPage } from '../page/shell.ts'
 import { doseFigure } from './dose-chart.ts'
-import { compareCommandOf, describeGrid, nameOf } from './markdown.ts'
 import { figureRows, tableNotes } from './rows.ts'
-import { disagreements } from './terminal.ts'
+import { compareCommandOf, describeGrid, disagreements, nameOf } from './words.ts'
 
 /** The comparison as one page that asks nobody for anything: table, dose against response, memory over time. */
 export function renderComparisonPage(comparison: Comparison): string {
@@ -23,16 +22,10 @@ export function renderComparisonPage(comparison: Comparison): string {
 <p><code>${compareCommandOf(grid)}</code></p>
 ${comparison.finished < comparison.planned && html`<p class="missing">${comparison.finished} of ${comparison.planned} runs are finished.</p>`}</header>
 <section><h2>Cells</h2>
-${table(
-  'The cells',
-  ['', ...figureRows.map(({ what }) => what)],
-  cells.map((cell) => [nameOf(cell), ...figureRows.map((row) => row.of(cell))]),
-)}
-<ul>${[
-      ...figureRows.map(({ what, meaning }) => `${what}: ${meaning}`),
-      ...tableNotes,
-      ...cells.flatMap(({ cell, why }) => why.map((one) => `${cell}: ${one}`)),
-    ].map((note) => html`<li>${note}</li>`)}</ul></section>
+${cellTable(cells)}
+<ul>${[...tableNotes, ...cells.flatMap(({ cell, why }) => why.map((one) => `${cell}: ${one}`))].map(
+      (note) => html`<li>${note}</li>`,
+    )}</ul></section>
 <section><h2>Dose against response</h2>
 ${doseFigures(comparison)}</section>
 <section><h2>Memory over time</h2>
@@ -41,6 +34,31 @@ ${cursorControl(axis)}
 ${charts.map(chartFigure)}</section>
 <footer><p>Measured at ${commits.join(', ') || 'no commit'}. ${comparison.id}</p></footer>`,
   })
+}
+
+const stateLooks: Readonly<Record<CellState, string>> = {
+  'did not start': 'inconclusive',
+  'not known': 'inconclusive',
+  crashes: 'supported',
+  'survives, loses events': 'supported',
+  'survives, stores events twice': 'inconclusive',
+  clean: 'refuted',
+}
+
+/** A column for each cell: figures of the same kind stand in one line. */
+function cellTable(cells: readonly CellSummary[]): Html {
+  return table(
+    'The cells',
+    ['', ...cells.map(nameOf)],
+    figureRows.map((row) => [
+      html`${row.what} <span class="dim">${row.meaning}</span>`,
+      ...cells.map((cell) =>
+        row.what === 'outcome' && cell.state
+          ? html`<span class="answer ${stateLooks[cell.state]}">${row.of(cell)}</span>`
+          : row.of(cell),
+      ),
+    ]),
+  )
 }
 
 function modelNote(cells: readonly CellSummary[]): Html {
@@ -110,7 +128,7 @@ function memoryChart(cell: CellSummary, index: number, { toMs }: Axis): Chart {
     ...timed,
     label: `${run}${diedMs === null ? '' : `, died at ${formatAt(diedMs)}`}`,
     colour: runColours[number % runColours.length] ?? 'blue',
-    values: timed.timesMs.map((t) => highestIn(memory, t, t + stepMs)),
+    values: timed.timesMs.map((t) => (diedMs !== null && t > diedMs ? null : highestIn(memory, t, t + stepMs))),
   }))
   const predicted = forecast && {
     ...timed,
@@ -132,11 +150,14 @@ function memoryChart(cell: CellSummary, index: number, { toMs }: Axis): Chart {
   }
 }
 
-/** Between two readings the earlier one holds; before the first and after the last, nothing was read. */
+/** The highest reading of a stretch; between two readings, what lies between them. Nothing before the first and after the last. */
 function highestIn(course: MemoryCourse, fromMs: number, toMs: number): number | null {
-  if (fromMs > (course.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY)) return null
   const within = course.filter(([t]) => t >= fromMs && t < toMs).map(([, bytes]) => bytes)
-  return within.length > 0 ? Math.max(...within) : (course.findLast(([t]) => t < fromMs)?.[1] ?? null)
+  if (within.length > 0) return Math.max(...within)
+  const before = course.findLast(([t]) => t < fromMs)
+  const after = course.find(([t]) => t >= toMs)
+  if (!before || !after) return null
+  return before[1] + ((after[1] - before[1]) * (fromMs - before[0])) / (after[0] - before[0])
 }
 
 function timeAxis(cells: readonly CellSummary[]): Axis {

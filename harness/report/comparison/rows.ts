@@ -19,15 +19,19 @@ export const figureRows: readonly FigureRow[] = [
     of: ({ state }) => state ?? 'not run',
   },
   { what: 'crashed', meaning: 'runs that crashed, of those whose outcome is known', of: describeCrashed },
-  { what: 'died', meaning: 'from the burst', of: ({ diedMs }) => range(diedMs, seconds) },
+  { what: 'died', meaning: 'after the burst', of: ({ diedMs }) => range(diedMs, seconds) },
   {
     what: 'peak memory',
     meaning: "the kernel's high-water mark",
     of: ({ peakBytes }) => range(peakBytes, formatBytes),
   },
-  { what: 'p50', meaning: 'response time from the intended start', of: ({ response }) => duration(response.p50Ms) },
-  { what: 'p95', meaning: 'the same', of: ({ response }) => duration(response.p95Ms) },
-  { what: 'p99', meaning: 'the same', of: ({ response }) => duration(response.p99Ms) },
+  {
+    what: 'p50',
+    meaning: 'response time from the intended start, median',
+    of: ({ response }) => duration(response.p50Ms),
+  },
+  { what: 'p95', meaning: 'the 95th percentile', of: ({ response }) => duration(response.p95Ms) },
+  { what: 'p99', meaning: 'the 99th percentile', of: ({ response }) => duration(response.p99Ms) },
   {
     what: 'acknowledged',
     meaning: 'events, of those emitted',

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util'
 import wrapAnsi from 'wrap-ansi'
 import type { CellState, CellSummary, Comparison } from '../../comparison.ts'
+import { inert } from '../inert.ts'
 import { field, fromHere, indent, type Styler } from '../terminal.ts'
-import { describeGrid } from './markdown.ts'
 import { figureRows } from './rows.ts'
+import { describeGrid, disagreements } from './words.ts'
 
 const labelWidth = 15
 const cellWidth = 16
@@ -30,7 +31,7 @@ export function renderComparison(
   const style: Styler = (format, text) => styleText(format, text, { stream })
   const columns = Math.min(wide, Math.max(narrow, stream.columns ?? narrow))
   const perBlock = Math.floor((columns - labelWidth - 1) / cellWidth)
-  const { cells, finished, planned } = comparison
+  const { cells, finished, planned } = inert(comparison)
   const blocks = Array.from({ length: Math.ceil(cells.length / perBlock) }, (_, index) =>
     cells.slice(index * perBlock, (index + 1) * perBlock),
   )
@@ -86,11 +87,4 @@ function row(label: string, texts: readonly string[], painters: readonly ((text:
     })
     return ` ${(line === 0 ? label : '').padEnd(labelWidth)}${cells.join('')}`.trimEnd()
   })
-}
-
-/** Where the queueing model and a run are apart, a line for each cell. */
-export function disagreements(cells: readonly CellSummary[]): string[] {
-  return cells.flatMap(({ cell, forecast }) =>
-    forecast && forecast.disagreements.length > 0 ? [`${cell}: measured ${forecast.disagreements.join('; ')}`] : [],
-  )
 }
