@@ -51,8 +51,11 @@ export interface Bisection {
     readonly bytesWithoutAny: number
     readonly runs: number
   } | null
-  /** By the queueing model, with figures of one of the runs. `null`: it knows no such threshold, or no run holds the figures. */
-  readonly predicted: { readonly low: number; readonly high: number | null } | null
+  /**
+   * By the queueing model, with the own figures of each of the runs next to the threshold: the median and the middle half.
+   * `null`: it knows no such threshold, or no run holds the figures.
+   */
+  readonly predicted: (Range & { readonly median: number; readonly runs: number }) | null
   readonly commits: readonly string[]
 }
 

@@ -1,7 +1,8 @@
 import { basename, join } from 'node:path'
+import { quantile } from 'simple-statistics'
 import { InterruptedError } from '../../errors.ts'
 import type { RunPlan } from '../../manifest.ts'
-import type { Ask } from '../../prediction.ts'
+import type { Ask, Forecast, Span } from '../../prediction.ts'
 import { type Bisection, type Search, type SearchEnd, wantedShare } from '../../threshold.ts'
 import type { Trial } from '../../trial.ts'
 import { openCampaign } from '../campaign/campaign.ts'
@@ -46,11 +47,9 @@ export async function bisect(options: BisectOptions): Promise<Bisected> {
   const doseOf = new Map(doses.map((dose) => [options.name(dose), dose]))
   const locator = createLocator(doses, search.moreHelps)
   const answersOf = () =>
-    trials.flatMap(({ cell, outcome }) => {
+    trials.filter(isDecided).flatMap(({ cell, outcome }) => {
       const dose = doseOf.get(cell)
-      return dose === undefined || (outcome !== 'crashed' && outcome !== 'survived')
-        ? []
-        : [{ dose, survived: outcome === 'survived' }]
+      return dose === undefined ? [] : [{ dose, survived: outcome === 'survived' }]
     })
   let end: SearchEnd | null = null
   for (;;) {
@@ -127,16 +126,15 @@ async function summarise(
     runs: trials.length,
     why: [...new Set(trials.flatMap(({ cell, why }) => (why === null ? [] : [`${cell}: ${why}`])))],
     line: memoryLine(trials),
-    predicted: end === 'interrupted' ? null : await predicted(search, trials, dir, ask),
+    predicted: end === 'interrupted' ? null : await predicted(search, trials, { dir, ask, located, doseOf }),
     commits: [...new Set(trials.map(({ commit }) => commit.slice(0, 12)))],
   }
 }
 
 function memoryLine(trials: readonly Trial[]): Bisection['line'] {
-  const known = trials.filter(({ outcome }) => outcome === 'crashed' || outcome === 'survived')
-  const points = known.flatMap(({ peakPendingEvents: x, peakBytes: y }) =>
-    x === null || y === null ? [] : [[x, y] as const],
-  )
+  const points = trials
+    .filter(isDecided)
+    .flatMap(({ peakPendingEvents: x, peakBytes: y }) => (x === null || y === null ? [] : [[x, y] as const]))
   const line = lineThrough(points)
   return (
     line && {
@@ -148,23 +146,45 @@ function memoryLine(trials: readonly Trial[]): Bisection['line'] {
   )
 }
 
-/** From the run with the largest backlog: its figures are the least disturbed by what a process takes for itself. */
+/** Figures of a run that a neighbour disturbed mislead: so many runs next to the threshold are asked, and half of them told. */
+const askedRuns = 9
+
 async function predicted(
   { find }: Search,
   trials: readonly Trial[],
-  dir: string,
-  ask: Ask,
+  {
+    dir,
+    ask,
+    located,
+    doseOf,
+  }: {
+    readonly dir: string
+    readonly ask: Ask
+    readonly located: Located | null
+    readonly doseOf: ReadonlyMap<string, number>
+  },
 ): Promise<Bisection['predicted']> {
-  const candidates = trials
-    .filter(({ peakPendingEvents }) => peakPendingEvents !== null)
-    .sort((a, b) => (b.peakPendingEvents ?? 0) - (a.peakPendingEvents ?? 0))
-  for (const { run } of candidates) {
+  const pick = predictedBy[find]
+  if (!pick || !located) return null
+  const distance = ({ cell }: Trial) => Math.abs(Math.log((doseOf.get(cell) ?? 1) / located.dose))
+  const nearest = trials.filter(isDecided).sort((a, b) => distance(a) - distance(b))
+  const found: number[] = []
+  for (const { run } of nearest.slice(0, askedRuns)) {
     const thresholds = await thresholdsOf(join(dir, 'runs', run), ask)
-    if (!thresholds) continue
-    const { memoryBytes, rrs, cpus } = thresholds
-    if (find === 'memory') return memoryBytes
-    if (find === 'rrs') return rrs.survive
-    return find === 'cpus' ? (cpus?.survive ?? null) : null
+    const span = thresholds && pick(thresholds)
+    if (span) found.push((span.low + (span.high ?? span.low)) / 2)
   }
-  return null
+  if (found.length === 0) return null
+  const [low = 0, median = 0, high = 0] = quantile(found, [0.25, 0.5, 0.75])
+  return { low, median, high, runs: found.length }
+}
+
+const predictedBy: Readonly<Record<string, (thresholds: Forecast['thresholds']) => Span | null>> = {
+  memory: ({ memoryBytes }) => memoryBytes,
+  rrs: ({ rrs }) => rrs.survive,
+  cpus: ({ cpus }) => cpus?.survive ?? null,
+}
+
+function isDecided({ outcome }: Trial): boolean {
+  return outcome === 'crashed' || outcome === 'survived'
 }

@@ -2,7 +2,8 @@ import type { Bisection, Search } from '../../threshold.ts'
 import { formatBytes } from '../../units.ts'
 
 export function formatDose(value: number, { unit }: Pick<Search, 'unit'>): string {
-  if (unit === 'bytes') return formatBytes(value)
+  // As the flag takes it, and as fine as it is tried.
+  if (unit === 'bytes') return `${Math.round(value / 2 ** 20).toLocaleString('en')} MiB`
   return unit === 'CPUs' ? value.toFixed(2) : String(Math.round(value * 10) / 10)
 }
 
@@ -14,10 +15,9 @@ export function describeGoal({ find, moreHelps }: Search): string {
 /** The answer in one sentence. */
 export function describeAnswer({ located, search, end, runs }: Bisection): string {
   const { from, to, find } = search
-  const range = `${formatDose(from, search)} to ${formatDose(to, search)}`
   if (end === 'below range' || end === 'above range') {
     const survives = (end === 'below range') === search.moreHelps
-    return `NOT BETWEEN ${range}: it ${survives ? 'survives' : 'crashes'} with all of them.`
+    return `NOT BETWEEN ${formatDose(from, search)} AND ${formatDose(to, search)}: it ${survives ? 'survives' : 'crashes'} with all of them.`
   }
   if (!located) return 'NOT KNOWN: no run has told anything.'
   const { dose, low, high } = located
@@ -46,7 +46,8 @@ export function describeEnd({ end }: Bisection): string {
 export function describeDoses({ doses, search }: Bisection): string[] {
   return doses.map(
     ({ dose, crashed, survived, neither }) =>
-      `${formatDose(dose, search)} ${'✝'.repeat(crashed)}${'●'.repeat(survived)}${'?'.repeat(neither)}`,
+      // A space that no line is broken at.
+      `${formatDose(dose, search).replace(' ', '\u00a0')}\u00a0${'✝'.repeat(crashed)}${'●'.repeat(survived)}${'?'.repeat(neither)}`,
   )
 }
 
@@ -60,10 +61,14 @@ export function describeLine({ line }: Bisection): string {
   )
 }
 
-export function describePredicted({ predicted, search }: Bisection): string {
+export function describePredicted({ predicted, search, located }: Bisection): string {
   if (search.find === 'pool') return 'the queueing model has no threshold of the pool'
   if (!predicted) return 'no run holds the figures for it'
-  const { low, high } = predicted
-  const [from, to] = [formatDose(low, search), formatDose(high ?? low, search)]
-  return `${from === to ? from : `${from} to ${to}`}, by the queueing model with one run's own figures`
+  const { low, median, high, runs } = predicted
+  const isApart = located !== null && (high < located.low || low > located.high)
+  const half = runs > 1 ? `, half of the runs from ${formatDose(low, search)} to ${formatDose(high, search)}` : ''
+  return (
+    `${formatDose(median, search)}${half}: by the queueing model with the own figures of ${runs} run${runs === 1 ? '' : 's'} ` +
+    `next to the threshold${isApart ? '; it DISAGREES with the measured interval' : ''}`
+  )
 }
