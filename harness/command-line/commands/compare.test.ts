@@ -10,6 +10,7 @@ const context = {
   scenarios,
   profiles: ['as-reported', 'healthy'],
   causes: [],
+  faults: [],
   proofs: [],
   memoryBytes: 8 * GiB,
   cpus: 2,

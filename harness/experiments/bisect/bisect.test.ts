@@ -7,8 +7,8 @@ import type { BisectRequest } from '../../command-line/commands/bisect.ts'
 import { parseCommandLine } from '../../command-line/parse.ts'
 import { InterruptedError, StackError } from '../../errors.ts'
 import type { RunPlan } from '../../manifest.ts'
+import { createRandom } from '../../random.ts'
 import type { Verdict } from '../../verdict.ts'
-import { createRandom } from '../../workload/random.ts'
 import { bench } from '../campaign/campaign.fixture.ts'
 import type { Means } from '../campaign/carry-out.ts'
 import { bisect } from './bisect.ts'
@@ -24,7 +24,7 @@ const MiB = 2 ** 20
 function search(flags = '') {
   const line = `bisect --scenario high-load-quick --find memory --from 256m --to 2g${flags}`
   const machine = { memoryBytes: 2 ** 33, cpus: 2 }
-  const known = { scenarios, profiles: ['as-reported'], causes: [], proofs: [] }
+  const known = { scenarios, profiles: ['as-reported'], causes: [], faults: [], proofs: [] }
   return parseCommandLine(line.split(' '), { ...known, ...machine }) as BisectRequest
 }
 const start = (means: Means, request = search(), isResumed = false) => bisect({ ...means, ...request, dir, isResumed })

@@ -21,7 +21,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 function grid(values = '256m,512m', repeats = 2) {
   const line = `compare --scenario high-load-quick --vary memory=${values} --repeat ${repeats}`
   const machine = { memoryBytes: 2 ** 33, cpus: 2 }
-  const known = { scenarios, profiles: ['as-reported'], causes: [], proofs: [] }
+  const known = { scenarios, profiles: ['as-reported'], causes: [], faults: [], proofs: [] }
   return parseCommandLine(line.split(' '), { ...known, ...machine }) as CompareRequest
 }
 const start = (means: Means, request = grid(), isResumed = false) =>

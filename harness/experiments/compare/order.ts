@@ -1,5 +1,5 @@
 import { shuffle } from 'simple-statistics'
-import { createRandom } from '../../workload/random.ts'
+import { createRandom } from '../../random.ts'
 
 /** A run of the grid: the index of its cell, and its repeat from 1 on. */
 export interface Turn {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRandom } from '../../workload/random.ts'
+import { createRandom } from '../../random.ts'
 import { type Answer, createLocator } from './threshold.ts'
 
 const doses = Array.from({ length: 56 }, (_, index) => Math.round(128 * 1.05 ** index))
