@@ -18,8 +18,8 @@ export type MemoryCourse = readonly (readonly [tMs: number, bytes: number])[]
 export interface TrialForecast {
   readonly diedMs: number | null
   readonly memory: MemoryCourse
-  /** Figures that were measured outside of what all seeds predict, in words. Empty: all agree. */
-  readonly disagreements: readonly string[]
+  /** Figures that were measured outside of what all seeds predict; `told` has both. Empty: all agree. */
+  readonly disagreements: readonly { readonly what: string; readonly told: string }[]
 }
 
 /** One run among many, as kept in results.ndjson. Times in milliseconds, moments since the burst. */

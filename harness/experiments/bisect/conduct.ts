@@ -1,23 +1,14 @@
+import type { BisectRequest } from '../../command-line/commands/bisect.ts'
 import { exitCodes, InterruptedError } from '../../errors.ts'
-import type { RunPlan } from '../../manifest.ts'
 import { flagWords, quote } from '../../report/command-words.ts'
 import { renderBisection, writeBisection } from '../../report/threshold/index.ts'
 import { formatDose } from '../../report/threshold/words.ts'
-import type { Search } from '../../threshold.ts'
 import type { Means } from '../campaign/carry-out.ts'
 import { describeEstimate, estimateMs } from '../campaign/estimate.ts'
 import { placeOf } from '../campaign/place.ts'
 import { bisect } from './bisect.ts'
 
-export interface BisectOrder {
-  readonly search: Search
-  readonly doses: readonly number[]
-  name(dose: number): string
-  plan(dose: number, seed: number): RunPlan
-  readonly outDir: string | undefined
-  readonly isResumed: boolean
-  readonly json: boolean
-}
+export type BisectOrder = Omit<BisectRequest, 'command'>
 
 /**
  * `npm run bisect`: says the plan, searches, writes and prints what came of it. Gives the exit code.
@@ -27,10 +18,11 @@ export interface BisectOrder {
 export async function conductBisect(order: BisectOrder, means: Means, stdout: NodeJS.WriteStream): Promise<number> {
   const { search } = order
   const dir = await placeOf('bisect', { ...order, scenario: search.scenario })
-  const eachMs = estimateMs(order.plan(search.from, search.seed))
+  const each = estimateMs(order.plan(search.from, search.seed))
+  const total = { low: search.maxRuns * each.low, high: search.maxRuns * each.high }
   const range = `${search.find} from ${formatDose(search.from, search)} to ${formatDose(search.to, search)}`
   means.say(
-    `${range}, at most ${search.maxRuns} runs of ${describeEstimate(eachMs)} (${describeEstimate(search.maxRuns * eachMs)}), in ${dir}`,
+    `${range}, at most ${search.maxRuns} runs of about ${describeEstimate(each)} (${describeEstimate(total)} in all), in ${dir}`,
   )
   const { bisection, trials } = await bisect({ ...means, ...order, dir })
   await writeBisection(dir, bisection, trials)

@@ -1,18 +1,27 @@
 import type { RunPlan } from '../../manifest.ts'
+import type { Range } from '../../trial.ts'
 
 /** To start the stack, to stop it, to read the database back and to judge. */
 const overheadMs = 4_000
 
-/** How long a run takes, roughly: the load's own length, and a death at its end. It may take up to the scenario's limit. */
-export function estimateMs({ scenario: { load, phases } }: RunPlan): number {
+/** How long a run takes, roughly, in milliseconds: with a death at the end of the load, or with a backlog to work off. */
+export function estimateMs({ scenario: { load, phases } }: RunPlan): Range {
   const batches = load.pace ? Math.ceil(load.rrs / load.pace.rrs) : 1
-  const loadMs = load.lifeMs + (batches - 1) * (load.pace?.everyMs ?? 0)
-  return overheadMs + phases.warmUpMs + Math.min(loadMs, phases.maxMs) + phases.afterDeathMs
+  const loadMs = Math.min(phases.maxMs, load.lifeMs + (batches - 1) * (load.pace?.everyMs ?? 0))
+  const withoutMs = overheadMs + phases.warmUpMs
+  return {
+    low: withoutMs + loadMs + phases.afterDeathMs,
+    high: withoutMs + Math.min(phases.maxMs, backlogFactor * loadMs),
+  }
 }
 
-/** `about 3 min`. */
-export function describeEstimate(durationMs: number): string {
-  const minutes = durationMs / 60_000
-  if (minutes < 1.5) return `about ${Math.ceil(durationMs / 1_000)} s`
-  return minutes < 90 ? `about ${Math.round(minutes)} min` : `about ${(minutes / 60).toFixed(1)} h`
+/** A service that survived a retry storm worked for three times as long as events were emitted (high-load-quick, 2 GiB). */
+const backlogFactor = 3
+
+/** `3 to 5 min`. */
+export function describeEstimate({ low, high }: Range): string {
+  const [unit, unitMs] = high < 90_000 ? ['s', 1_000] : high < 90 * 60_000 ? ['min', 60_000] : ['h', 3_600_000]
+  const text = (durationMs: number) =>
+    unit === 'h' ? (durationMs / unitMs).toFixed(1) : String(Math.ceil(durationMs / unitMs))
+  return text(low) === text(high) ? `${text(low)} ${unit}` : `${text(low)} to ${text(high)} ${unit}`
 }

@@ -16,9 +16,9 @@ export async function foresee(dir: string, verdict: Verdict, ask: Ask): Promise<
   }
 }
 
-function describe({ what, unit, measured = null, among }: Row): string {
+function describe({ what, unit, measured = null, among }: Row): TrialForecast['disagreements'][number] {
   const format = (value: number) =>
     unit === 'moment' ? formatAt(value) : unit === 'bytes' ? formatBytes(value) : value.toLocaleString('en')
-  const predicted = among === null ? 'never' : `${format(among.low)} to ${format(among.high)}`
-  return `${what} ${measured === null ? 'never' : format(measured)}, predicted ${predicted}`
+  const ends = among === null ? ['never'] : [...new Set([format(among.low), format(among.high)])]
+  return { what, told: `${measured === null ? 'never' : format(measured)}, predicted ${ends.join(' to ')}` }
 }

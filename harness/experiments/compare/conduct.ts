@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { Grid } from '../../comparison.ts'
+import { sum } from 'simple-statistics'
+import type { CompareRequest } from '../../command-line/commands/compare.ts'
 import { exitCodes, InterruptedError } from '../../errors.ts'
 import { quote } from '../../report/command-words.ts'
 import { renderComparison, writeComparison } from '../../report/comparison/index.ts'
@@ -7,15 +8,9 @@ import { compareCommandOf } from '../../report/comparison/words.ts'
 import type { Means } from '../campaign/carry-out.ts'
 import { describeEstimate, estimateMs } from '../campaign/estimate.ts'
 import { placeOf } from '../campaign/place.ts'
-import { type Compared, compare, type GridCell } from './compare.ts'
+import { type Compared, compare } from './compare.ts'
 
-export interface CompareOrder {
-  readonly grid: Grid
-  readonly cells: readonly GridCell[]
-  readonly outDir: string | undefined
-  readonly isResumed: boolean
-  readonly json: boolean
-}
+export type CompareOrder = Omit<CompareRequest, 'command'>
 
 /** The order of the runs is random, and the same whenever the same grid is run. */
 const orderSeed = 1
@@ -29,10 +24,11 @@ export async function conductCompare(order: CompareOrder, means: Means, stdout: 
   const { grid, cells } = order
   const dir = await placeOf('compare', { ...order, scenario: grid.scenario })
   const runs = cells.length * grid.repeats
-  const totalMs = cells.flatMap(({ plans }) => plans).reduce((sum, plan) => sum + estimateMs(plan), 0)
+  const each = cells.flatMap(({ plans }) => plans).map(estimateMs)
+  const total = { low: sum(each.map(({ low }) => low)), high: sum(each.map(({ high }) => high)) }
   const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`
   means.say(
-    `${count(cells.length, 'cell')} x ${count(grid.repeats, 'repeat')} = ${count(runs, 'run')}, ${describeEstimate(totalMs)}, in ${dir}`,
+    `${count(cells.length, 'cell')} x ${count(grid.repeats, 'repeat')} = ${count(runs, 'run')}, about ${describeEstimate(total)}, in ${dir}`,
   )
   const compared = await compare({ ...means, grid, cells, dir, isResumed: order.isResumed, seed: orderSeed })
   await writeComparison(dir, compared.comparison, compared.trials)

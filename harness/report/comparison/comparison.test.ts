@@ -5,7 +5,7 @@ import { crashed, notStarted } from '../../trial.fixture.ts'
 import { renderTrialsCsv } from './csv.ts'
 import { renderComparisonMarkdown } from './markdown.ts'
 import { renderComparisonPage } from './page.ts'
-import { range } from './rows.ts'
+import { range, rangeOfBytes } from './rows.ts'
 import { renderComparison } from './terminal.ts'
 
 const one = { low: 300, high: 300 }
@@ -45,7 +45,7 @@ const dying: CellSummary = {
       [0, GiB / 10],
       [9_000, GiB],
     ],
-    disagreements: ['acknowledged 31, predicted 46 to 87'],
+    disagreements: [{ what: 'acknowledged', told: '31, predicted 46 to 87' }],
   },
 }
 const losing: CellSummary = {
@@ -106,13 +106,16 @@ test('surviving is not curing: a cell that lives and loses events says so', () =
   expect(text).toMatch(/p99 +5\.01 s/)
   expect(text).toMatch(/acknowledged +46–87 of 300/)
   expect(text).toMatch(/exactly once +12 ± 4 %/)
-  expect(text.replaceAll(/\s+/g, ' ')).toContain('memory=1g: measured acknowledged 31, predicted 46 to 87')
+  expect(text.replaceAll(/\s+/g, ' ')).toContain('predict (table.md has the figures): memory=1g: acknowledged')
 })
 
 test('ranges share their unit', () => {
   expect(range({ low: 1, high: 1 })).toBe('1')
   expect(range({ low: 1, high: 2 }, (value) => `${value} GiB`)).toBe('1–2 GiB')
   expect(range({ low: 1, high: 2 }, (value) => (value === 1 ? '980 MiB' : '1.2 GiB'))).toBe('980 MiB–1.2 GiB')
+  expect(rangeOfBytes({ low: 0.995 * GiB, high: GiB })).toBe('0.99–1 GiB')
+  expect(rangeOfBytes({ low: 2 * GiB, high: 2.5 * GiB })).toBe('2–2.5 GiB')
+  expect(rangeOfBytes({ low: 400 * 2 ** 20, high: 512 * 2 ** 20 })).toBe('400–512 MiB')
 })
 
 test('the page asks nobody for anything, and draws each cell with its limit and the prediction dashed', () => {

@@ -23,7 +23,7 @@ export const figureRows: readonly FigureRow[] = [
   {
     what: 'peak memory',
     meaning: "the kernel's high-water mark",
-    of: ({ peakBytes }) => range(peakBytes, formatBytes),
+    of: ({ peakBytes }) => rangeOfBytes(peakBytes),
   },
   {
     what: 'p50',
@@ -88,6 +88,14 @@ export function range(found: Range | null, format: (value: number) => string = S
   if (low === high) return low
   const unit = / \S+$/.exec(high)?.[0] ?? ''
   return `${unit !== '' && low.endsWith(unit) ? low.slice(0, -unit.length) : low}–${high}`
+}
+
+const GiB = 2 ** 30
+
+/** In one unit, cut off as everywhere, so that a peak below a limit stays below. */
+export function rangeOfBytes(found: Range | null): string {
+  const isMixed = found !== null && found.low < GiB && found.high >= GiB
+  return range(found, isMixed ? (bytes) => `${Math.floor((100 * bytes) / GiB) / 100} GiB` : formatBytes)
 }
 
 /** `5.01 ± 0.02 s`; one run alone has no interval. */

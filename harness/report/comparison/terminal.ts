@@ -4,7 +4,7 @@ import type { CellState, CellSummary, Comparison } from '../../comparison.ts'
 import { inert } from '../inert.ts'
 import { field, fromHere, indent, type Styler } from '../terminal.ts'
 import { figureRows } from './rows.ts'
-import { describeGrid, disagreements } from './words.ts'
+import { describeGrid, disagreeingFigures } from './words.ts'
 
 const labelWidth = 15
 const cellWidth = 16
@@ -42,7 +42,7 @@ export function renderComparison(
     '',
     ...blocks.flatMap((block) => [...blockLines(block, style), '']),
     ...cells.flatMap(({ cell, why }) => why.flatMap((one) => indent(3, style('yellow', `${cell}: ${one}`)))),
-    ...disagreements(cells).flatMap((line) => field('model', line, style)),
+    ...modelLines(cells, style),
     ...field(
       'note',
       'p50 to p99: response time, mean ± its 95 % interval over the runs; a–b: lowest and highest run',
@@ -52,6 +52,13 @@ export function renderComparison(
     ...field('files', 'table.md, compare.json, compare.csv and runs/ beside it', style),
     '',
   ].join('\n')
+}
+
+function modelLines(cells: readonly CellSummary[], style: Styler): string[] {
+  const lines = disagreeingFigures(cells)
+  if (lines.length === 0) return []
+  const text = `measured outside of what its seeds predict (table.md has the figures): ${lines.join('; ')}`
+  return field('model', text, style)
 }
 
 function blockLines(cells: readonly CellSummary[], style: Styler): string[] {

@@ -22,9 +22,20 @@ export function compareCommandOf({ scenario, axes, fixed, repeats }: Grid): stri
 
 /** Where the queueing model and a run are apart, a line for each cell. */
 export function disagreements(cells: readonly CellSummary[]): string[] {
-  return cells.flatMap(({ cell, forecast }) =>
-    forecast && forecast.disagreements.length > 0 ? [`${cell}: measured ${forecast.disagreements.join('; ')}`] : [],
+  return apartIn(cells).map(
+    ({ cell, apart }) => `${cell}: measured ${apart.map(({ what, told }) => `${what} ${told}`).join('; ')}`,
   )
+}
+
+/** The same without the figures. */
+export function disagreeingFigures(cells: readonly CellSummary[]): string[] {
+  return apartIn(cells).map(({ cell, apart }) => `${cell}: ${apart.map(({ what }) => what).join(', ')}`)
+}
+
+function apartIn(cells: readonly CellSummary[]) {
+  return cells
+    .map(({ cell, forecast }) => ({ cell, apart: forecast?.disagreements ?? [] }))
+    .filter(({ apart }) => apart.length > 0)
 }
 
 /** What the cell is in the table. */
