@@ -8,11 +8,14 @@ import { scenarios } from '../scenarios/index.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
 import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
 import { readManifest } from './evidence.ts'
+import { conductBisect } from './experiments/bisect/conduct.ts'
 import { blind } from './experiments/blind/blind.ts'
+import type { Means } from './experiments/campaign/carry-out.ts'
+import { conductCompare } from './experiments/compare/conduct.ts'
 import { runGates } from './experiments/gate.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
-import { whatIf } from './experiments/what-if.ts'
+import { createAsk, whatIf } from './experiments/what-if.ts'
 import { worst } from './gate/decide.ts'
 import { renderGate } from './gate/table.ts'
 import { hypotheses } from './hypotheses/index.ts'
@@ -111,6 +114,10 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       process.stdout.write(text)
       return wrong === 0 ? exitCodes.held : exitCodes.notHeld
     }
+    case 'compare':
+      return conductCompare(request, await meansOf(request.command, progress, signal), process.stdout)
+    case 'bisect':
+      return conductBisect(request, await meansOf(request.command, progress, signal), process.stdout)
     case 'prove':
       return proveAll(request.name, request.runs, progress, signal)
   }
@@ -127,13 +134,34 @@ function runBlind(seed: number, runs: number, progress: Progress, signal: AbortS
 /** What is proven by blind runs; their seed is the commit's hash, which nobody can have tuned to. */
 const truthProof = { name: 'truth', runs: 150 }
 
+/** What experiments of many runs need of the world. */
+async function meansOf(command: string, progress: Progress, signal: AbortSignal): Promise<Means> {
+  return {
+    ask: createAsk(signal),
+    commit: await describeCommit(),
+    runOnce(plan, dir, what) {
+      const say = (message: string) => progress.say(`${what}: ${message}`)
+      return run(plan, dir, { ...progress, say }, signal)
+    },
+    say(line) {
+      progress[Symbol.dispose]()
+      process.stderr.write(`${command}: ${line}\n`)
+    },
+  }
+}
+
+async function describeCommit(): Promise<string> {
+  const git = await describeGit()
+  return git ? `${git.commit}${git.dirty ? '+' : ''}` : 'none'
+}
+
 async function proveAll(
   name: string | undefined,
   runs: number | undefined,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<number> {
-  const commit = await describeGit().then((git) => (git ? `${git.commit}${git.dirty ? '+' : ''}` : 'none'))
+  const commit = await describeCommit()
   const say = (message: string) => process.stderr.write(`prove: ${message}\n`)
   let held = true
   if (name === undefined || name === truthProof.name) {

@@ -120,6 +120,25 @@ test('Ctrl-C in mid-run: exit 130, everything stopped, the record readable', asy
   expect(code).toBe(3)
 })
 
+test('Ctrl-C in a comparison: exit 130, everything stopped, and it says how to go on', async () => {
+  const dir = join(folder, 'compared')
+  const { child, ended, saw } = start(
+    ...['compare', '--', '--scenario', 'high-load-quick', '--vary', 'memory=512m,1g', '--repeat', '1', '--out', dir],
+  )
+  await saw('warming up')
+  process.kill(-(child.pid as number), 'SIGINT')
+  const { stderr, code } = await ended
+  expect(stderr).toContain('2 cells x 1 repeat = 2 runs, about')
+  expect(stderr).toContain('0 of 2 runs are finished')
+  const command = '--scenario high-load-quick --vary memory=512m,1g --repeat 1'
+  expect(stderr).toContain(`go on with: npm run compare -- ${command} --out ${dir} --resume`)
+  expect(code).toBe(130)
+  expect(await leftovers()).toEqual([])
+  const again = await start('compare', '--', ...command.replace('1g', '2g').split(' '), '--out', dir, '--resume').ended
+  expect(again.stderr).toContain('was made for something else: axes was')
+  expect(again.code).toBe(4)
+})
+
 test('kill -9 of the harness leaves no process, and clean removes the rest', async () => {
   const dir = join(folder, 'killed')
   const { child, ended, saw } = start('scenario', 'high-load-quick', '--', '--runtime', 'embedded', '--out', dir)
@@ -142,6 +161,8 @@ test.each([
   [['scenario', 'high-load', '--', '--memory', '900g'], "beyond this machine's"],
   [['scenario', 'high-load', '--', '--out', '/proc/nowhere'], 'cannot be written'],
   [['judge', '--', 'no-such-run'], 'there is no run "no-such-run"'],
+  [['compare', '--', '--scenario', 'high-load', '--vary', 'memroy=1g'], 'did you mean memory?'],
+  [['bisect', '--', '--scenario', 'high-load', '--find', 'emitter'], 'is no number'],
 ])('bad input %j: exit 4, nothing started', async (args, message) => {
   const { code, stderr, stdout } = await start(...args).ended
   expect(stderr).toContain(message)

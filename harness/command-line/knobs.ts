@@ -19,11 +19,11 @@ export interface Knob {
   apply(scenario: Scenario, text: string, bounds: Bounds): Applied
 }
 
-const maxRrs = 100_000
+export const maxRrs = 100_000
 /** The stand-in alone takes about 100 MiB: below this it dies while it starts, which tells nothing about a load. */
-const minMemoryBytes = 128 * 2 ** 20
+export const minMemoryBytes = 128 * 2 ** 20
 /** PostgreSQL takes 100 connections; the harness and the superuser keep some. */
-const maxPool = 90
+export const maxPool = 90
 
 function wholeNumber(text: string, min: number, max: number): number | null {
   const n = /^\d+$/.test(text) ? Number(text) : Number.NaN

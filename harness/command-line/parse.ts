@@ -2,12 +2,14 @@ import { parseArgs } from 'node:util'
 import { Command, Option } from 'commander'
 import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
+import { type BisectRequest, bisectCommand, resolveBisect } from './commands/bisect.ts'
+import { type CompareRequest, compareCommand, resolveCompare } from './commands/compare.ts'
 import { type GateRequest, gateCommand, resolveGate } from './commands/gate.ts'
 import { type PredictRequest, predictCommand, resolvePredict } from './commands/predict.ts'
 import { knobs } from './knobs.ts'
 import type { RawFlags } from './raw-flags.ts'
 import { type Context, limiters, resolveRun, runtimes, suggest } from './resolve.ts'
-import { repeatable, subjectOptions } from './subject-flags.ts'
+import { subjectOptions } from './subject-flags.ts'
 
 /** What the user asked for, resolved. */
 export type Request =
@@ -24,6 +26,8 @@ export type Request =
   | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
   | PredictRequest
   | GateRequest
+  | CompareRequest
+  | BisectRequest
   | { readonly command: 'clean' }
   | {
       readonly command: 'images'
@@ -101,8 +105,11 @@ function imagesCommand(): Command {
  * @throws InputError with every problem at once: unknown commands and flags, missing and bad values
  */
 export function parseCommandLine(argv: readonly string[], context: Context & { proofs: readonly string[] }): Request {
+  const scenario = scenarioCommand()
   const commands = [
-    scenarioCommand(),
+    scenario,
+    compareCommand(scenario.options),
+    bisectCommand(scenario.options),
     judgeCommand(),
     predictCommand(),
     gateCommand(),
@@ -138,6 +145,8 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     return { command: 'scenario', plan, json: flags.json !== undefined, outDir: flags.out }
   }
   if (name === 'gate') return resolveGate(first, flags, context, problems)
+  if (name === 'compare') return resolveCompare(flags, context, problems, scenario.options)
+  if (name === 'bisect') return resolveBisect(flags, context, problems, scenario.options)
   if (name === 'predict') return resolvePredict(flags, context, problems)
   if (name === 'prove') {
     if (first !== undefined && !context.proofs.includes(first)) {
@@ -209,7 +218,7 @@ function readFlags(command: Command, words: readonly string[]) {
       flags[token.name] = 'true'
     } else if (!token.value || token.value.startsWith('--')) {
       problems.push(`${option.flags}: the value is missing`)
-    } else if (flags[token.name] !== undefined && repeatable.has(token.name)) {
+    } else if (flags[token.name] !== undefined && option.variadic) {
       flags[token.name] += `\n${token.value}`
     } else if (flags[token.name] !== undefined) {
       problems.push(`${token.rawName} is given twice`)

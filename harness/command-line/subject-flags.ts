@@ -3,25 +3,22 @@ import type { RunPlan } from '../manifest.ts'
 import { isOwnAddress, type Subject } from '../subject.ts'
 import type { RawFlags } from './raw-flags.ts'
 
-/** Flags that may be given more than once; their values come joined by newlines. */
-export const repeatable: ReadonlySet<string> = new Set(['datastorage-env', 'datastorage-mount', 'knob-env'])
-
 /** What is tested, where it is not the stand-in, and what it is tested with. */
 export const subjectOptions = (): Option[] => [
   new Option('--datastorage-image <image>', 'test this image instead of the stand-in (Docker or Podman)'),
   new Option(
-    '--datastorage-env <K=V>',
+    '--datastorage-env <K=V...>',
     'a variable for that image; its value may hold {postgres.url}, {redis.url} … (repeatable)',
   ),
   new Option('--datastorage-port <n>', 'the port it listens on (default: 8080)'),
-  new Option('--datastorage-mount <host:path[:ro]>', 'a file or folder for it (repeatable)'),
+  new Option('--datastorage-mount <host:path[:ro]...>', 'a file or folder for it (repeatable)'),
   new Option('--datastorage-ready-path <path>', 'GET answers 2xx once it is ready (default: /health)'),
   new Option(
     '--datastorage-schema <what>',
     'its tables: none (its own doing; the default), stand-in, or a folder of SQL files',
   ),
   new Option(
-    '--knob-env <knob=VARIABLE>',
+    '--knob-env <knob=VARIABLE...>',
     'the variable of that image that a knob sets: pool, memory, cpus (repeatable)',
   ),
   new Option('--postgres-image <image>', 'instead of postgres:16-alpine'),

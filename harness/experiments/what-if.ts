@@ -6,7 +6,7 @@ import { completeFigures, type MeasuredFigures, measureFigures } from '../predic
 import { lookAhead } from '../prediction/outlook.ts'
 import { predict } from '../prediction/predict.ts'
 import { findThresholds } from '../prediction/thresholds.ts'
-import type { Ask, Conditions, Figures, Forecast, PredictionInput } from '../prediction.ts'
+import type { Ask, Conditions, Figures, Forecast, Outlook, PredictionInput } from '../prediction.ts'
 import type { Manifest } from '../record.ts'
 import { findNewestOf, findRun } from '../run-folder.ts'
 import type { Scenario } from '../scenario.ts'
@@ -22,6 +22,15 @@ export interface WhatIf {
   readonly figures: { readonly [K in keyof Figures]?: Figures[K] | undefined }
   /** A folder, the name of a run, or `latest`. `null`: the newest record of the scenario. */
   readonly from: string | null
+}
+
+/** Asks the model; between two of its runs, a key press comes through. */
+export function createAsk(signal: AbortSignal): Ask {
+  return async (input) => {
+    await setImmediate()
+    signal.throwIfAborted()
+    return predict(input)
+  }
 }
 
 interface Source {
@@ -43,12 +52,7 @@ export async function whatIf(
   judge: (dir: string) => Promise<Verdict>,
   signal: AbortSignal,
 ): Promise<Forecast> {
-  // Between two runs of the model, a key press comes through.
-  const ask: Ask = async (input) => {
-    await setImmediate()
-    signal.throwIfAborted()
-    return predict(input)
-  }
+  const ask = createAsk(signal)
   const source = await findSource(scenario.name, from)
   const figures = completeFigures(source?.measured ?? null, given)
   if (!figures) throw new InputError(whatIsMissing(scenario.name, source, given))
@@ -65,8 +69,8 @@ export async function whatIf(
   const { dir, manifest, evidence } = source
   const verdict = await judge(dir)
   // With the record's own figures, whatever is asked about: that is what tells how far they carry.
-  const own = completeFigures(source.measured, {}) ?? figures
-  const recorded = inputOf({ ...manifest, limits: limitsOf(evidence) }, own, manifest.seed)
+  const recorded = recordedInput(source) ?? inputOf({ ...manifest, limits: limitsOf(evidence) }, figures, manifest.seed)
+  const own = recorded.figures
   const check = await lookAhead(recorded, verdict, ask)
   const isSame = isDeepStrictEqual([outlook.conditions, asked.seed, figures], [check.conditions, recorded.seed, own])
   const doubt = verdict.outcome === 'unknown' ? (verdict.missing[0] ?? 'the record does not say') : null
@@ -98,9 +102,30 @@ function limitsOf({ appliedLimits, limits }: Evidence): Conditions['limits'] {
   }
 }
 
+/** The record's own run, from its own figures. `null`: it does not hold them all. */
+function recordedInput({ manifest, evidence, measured }: Source): PredictionInput | null {
+  const figures = completeFigures(measured, {})
+  return figures && inputOf({ ...manifest, limits: limitsOf(evidence) }, figures, manifest.seed)
+}
+
+/** What a record's own figures say of its own run, beside what it measured. `null`: it does not hold them all. */
+export async function checkRecord(dir: string, verdict: Verdict, ask: Ask): Promise<Outlook | null> {
+  const input = recordedInput(await readSource(dir))
+  return input && lookAhead(input, verdict, ask)
+}
+
+/** Where the answer changes, by a record's own figures. `null`: it does not hold them all. */
+export async function thresholdsOf(dir: string, ask: Ask): Promise<Forecast['thresholds'] | null> {
+  const input = recordedInput(await readSource(dir))
+  return input && findThresholds(input, ask)
+}
+
 async function findSource(scenario: string, from: string | null): Promise<Source | null> {
   const dir = from === null ? await findNewestOf(scenario) : await findRun(from)
-  if (dir === null) return null
+  return dir === null ? null : readSource(dir)
+}
+
+async function readSource(dir: string): Promise<Source> {
   const [manifest, evidence] = await Promise.all([readManifest(dir), readEvidence(dir)])
   return { dir, manifest, evidence, measured: measureFigures(evidence) }
 }

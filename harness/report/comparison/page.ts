@@ -1,0 +1,168 @@
+import type { CellState, CellSummary, Comparison } from '../../comparison.ts'
+import type { Estimate, MemoryCourse } from '../../trial.ts'
+import { formatAt, formatBytes, parseSize } from '../../units.ts'
+import { type Axis, type Chart, type Colour, chartFigure, table } from '../page/chart.ts'
+import { type Html, html } from '../page/html.ts'
+import { cursorControl, renderPage } from '../page/shell.ts'
+import { doseFigure } from './dose-chart.ts'
+import { figureRows, tableNotes } from './rows.ts'
+import { compareCommandOf, describeGrid, disagreements, nameOf } from './words.ts'
+
+/** The comparison as one page that asks nobody for anything: table, dose against response, memory over time. */
+export function renderComparisonPage(comparison: Comparison): string {
+  const { cells, grid, commits } = comparison
+  const axis = timeAxis(cells)
+  const charts = cells.map((cell, index) => memoryChart(cell, index, axis))
+  return renderPage({
+    title: `compare ${describeGrid(comparison)}`,
+    charts,
+    axis,
+    main: html`<header><h1>${grid.scenario}, compared</h1>
+<p>${describeGrid(comparison)}</p>
+<p><code>${compareCommandOf(grid)}</code></p>
+${comparison.finished < comparison.planned && html`<p class="missing">${comparison.finished} of ${comparison.planned} runs are finished.</p>`}</header>
+<section><h2>Cells</h2>
+${cellTable(cells)}
+<ul>${[...tableNotes, ...cells.flatMap(({ cell, why }) => why.map((one) => `${cell}: ${one}`))].map(
+      (note) => html`<li>${note}</li>`,
+    )}</ul></section>
+<section><h2>Dose against response</h2>
+${doseFigures(comparison)}</section>
+<section><h2>Memory over time</h2>
+<p>Each run of a cell, with the limit across. Dashed: what the queueing model makes of the first run’s own figures. ${modelNote(cells)}</p>
+${cursorControl(axis)}
+${charts.map(chartFigure)}</section>
+<footer><p>Measured at ${commits.join(', ') || 'no commit'}. ${comparison.id}</p></footer>`,
+  })
+}
+
+const stateLooks: Readonly<Record<CellState, string>> = {
+  'did not start': 'inconclusive',
+  'not known': 'inconclusive',
+  crashes: 'supported',
+  'survives, loses events': 'supported',
+  'survives, stores events twice': 'inconclusive',
+  clean: 'refuted',
+}
+
+/** A column for each cell: figures of the same kind stand in one line. */
+function cellTable(cells: readonly CellSummary[]): Html {
+  return table(
+    'The cells',
+    ['', ...cells.map(nameOf)],
+    figureRows.map((row) => [
+      html`${row.what} <span class="dim">${row.meaning}</span>`,
+      ...cells.map((cell) =>
+        row.what === 'outcome' && cell.state
+          ? html`<span class="answer ${stateLooks[cell.state]}">${row.of(cell)}</span>`
+          : row.of(cell),
+      ),
+    ]),
+  )
+}
+
+function modelNote(cells: readonly CellSummary[]): Html {
+  const apart = disagreements(cells)
+  if (apart.length > 0)
+    return html`Where both disagree beyond what its seeds allow:</p><ul>${apart.map((line) => html`<li>${line}</li>`)}</ul><p>`
+  const foreseen = cells.filter(({ forecast }) => forecast !== null).length
+  return foreseen === 0
+    ? html`No record holds the figures that it needs.`
+    : html`What was measured lies within what its seeds allow, in each of ${foreseen} cells.`
+}
+
+function doseFigures({ cells, grid }: Comparison): Html {
+  const [first] = grid.axes
+  if (!first) return html`<p>Nothing was varied.</p>`
+  const doses = inOrder(first.values)
+  const others = [...new Set(cells.map((cell) => othersOf(cell, first.flag)))]
+  const lines = (share: (cell: CellSummary) => Estimate | null) =>
+    others.map((label) => ({
+      label,
+      shares: doses.map((dose) => {
+        const cell = cells.find((one) => one.values[first.flag] === dose && othersOf(one, first.flag) === label)
+        return cell ? share(cell) : null
+      }),
+    }))
+  const common = { axis: first.flag, doses }
+  return html`${doseFigure({
+    ...common,
+    id: 'crash-share',
+    title: 'Runs that crashed',
+    text: 'The share of runs that crashed, with its 90 % interval (Clopper-Pearson): a few runs tell little.',
+    lines: lines(({ crashShare }) => crashShare),
+  })}
+${doseFigure({
+  ...common,
+  id: 'exactly-once-share',
+  title: 'Events acknowledged and stored exactly once',
+  text: 'The share of the emitted events, with the 95 % interval of its mean. Surviving is not curing: where this is low, events were lost or stored twice.',
+  lines: lines(({ exactlyOnceShare }) => exactlyOnceShare),
+})}`
+}
+
+function othersOf({ values }: CellSummary, flag: string): string {
+  return Object.entries(values)
+    .filter(([other]) => other !== flag)
+    .map(([other, value]) => `${other} ${value}`)
+    .join(', ')
+}
+
+/** By size where all are sizes or numbers, else as given. */
+function inOrder(values: readonly string[]): readonly string[] {
+  const sizes = values.map(parseSize)
+  if (sizes.some((size) => size === null)) return values
+  return [...values].sort((a, b) => (parseSize(a) ?? 0) - (parseSize(b) ?? 0))
+}
+
+const runColours: readonly Colour[] = ['blue', 'teal', 'violet', 'green', 'pink', 'orange']
+
+const timesPerChart = 240
+
+function memoryChart(cell: CellSummary, index: number, { toMs }: Axis): Chart {
+  const { courses, forecast, limitBytes, state } = cell
+  const stepMs = toMs / timesPerChart
+  // The same times for all lines of a page.
+  const timed = { timesMs: Array.from({ length: timesPerChart + 1 }, (_, step) => step * stepMs) }
+  const measured = courses.map(({ run, memory, diedMs }, number) => ({
+    ...timed,
+    label: `${run}${diedMs === null ? '' : `, died at ${formatAt(diedMs)}`}`,
+    colour: runColours[number % runColours.length] ?? 'blue',
+    values: timed.timesMs.map((t) => (diedMs !== null && t > diedMs ? null : highestIn(memory, t, t + stepMs))),
+  }))
+  const predicted = forecast && {
+    ...timed,
+    label: `predicted${forecast.diedMs === null ? '' : `, death at ${formatAt(forecast.diedMs)}`}`,
+    colour: 'grey' as const,
+    values: timed.timesMs.map((t) => highestIn(forecast.memory, t, t + stepMs)),
+    dashed: true,
+  }
+  const limit = limitBytes === null ? '' : ` of ${formatBytes(limitBytes)}`
+  return {
+    ...timed,
+    id: `memory-${index + 1}`,
+    title: `${nameOf(cell)}: ${state ?? 'not run'}`,
+    text: cell.peakBytes ? `Peak ${formatBytes(cell.peakBytes.high)}${limit}.` : 'Nothing was measured.',
+    unit: 'bytes',
+    series: [...measured, ...(predicted ? [predicted] : [])],
+    levels: limitBytes === null ? [] : [{ label: 'limit', colour: 'red', value: limitBytes }],
+    missing: measured.length === 0 ? (cell.why[0] ?? 'no run is finished') : undefined,
+  }
+}
+
+/** The highest reading of a stretch; between two readings, what lies between them. Nothing before the first and after the last. */
+function highestIn(course: MemoryCourse, fromMs: number, toMs: number): number | null {
+  const within = course.filter(([t]) => t >= fromMs && t < toMs).map(([, bytes]) => bytes)
+  if (within.length > 0) return Math.max(...within)
+  const before = course.findLast(([t]) => t < fromMs)
+  const after = course.find(([t]) => t >= toMs)
+  if (!before || !after) return null
+  return before[1] + ((after[1] - before[1]) * (fromMs - before[0])) / (after[0] - before[0])
+}
+
+function timeAxis(cells: readonly CellSummary[]): Axis {
+  const ends = cells.flatMap(({ courses, forecast }) =>
+    [...courses.map(({ memory }) => memory), forecast?.memory ?? []].map((course) => course.at(-1)?.[0] ?? 0),
+  )
+  return { fromMs: 0, toMs: Math.max(1_000, ...ends), marks: [] }
+}
