@@ -32,14 +32,35 @@
       if (shape !== 'bars') return values
       return values.map((value, index) => {
         sums[index] = (sums[index] ?? 0) + (value ?? 0)
-        return value === null ? null : sums[index]
+        return sums[index]
       })
     })
   }
 
-  function optionsOf(chart, width) {
+  /** Series of one chart on all of their times together; uPlot takes what is missing there for no gap, and null for one. */
+  function join(series, values) {
+    return uPlot.join(series.map(({ timesMs }, index) => [timesMs.map((ms) => ms / 1000), values[index]]))
+  }
+
+  /** The nearest figure of a series beside the cursor, if there is one nearby. */
+  function nearest(index, column, told) {
+    const values = told[column] ?? []
+    const times = told[0]
+    const reach = (axis.toMs - axis.fromMs) / 1000 / 60
+    for (let step = 0; step < times.length; step++) {
+      const [before, after] = [index - step, index + step]
+      const near = [before, after].filter(
+        (i) => Math.abs((times[i] ?? Number.POSITIVE_INFINITY) - times[index]) <= reach,
+      )
+      if (near.length === 0) break
+      const found = near.find((i) => values[i] !== undefined)
+      if (found !== undefined) return found
+    }
+    return index
+  }
+
+  function optionsOf(chart, told, width) {
     const format = formats[chart.unit]
-    const levels = chart.levels ?? []
     const isNarrow = width < 480
     const font = `${isNarrow ? 11 : 12}px system-ui, "DejaVu Sans", sans-serif`
     const line = { stroke: () => colour('dim'), font, ticks: { show: false } }
@@ -55,21 +76,11 @@
         paths: isBars ? uPlot.paths.bars({ size: [1], align: 1, gap: 1 }) : shape === 'points' ? () => null : undefined,
         points: shape === 'points' ? { show: true, size: 5, fill: () => colour(name) } : { show: false },
         value: (_, __, ___, i) => {
-          const value = i === null || i === undefined ? null : chart.series[index].values[i]
+          const value = i === null || i === undefined ? null : told[index + 1][i]
           return value === null || value === undefined ? '–' : format(value)
         },
       }
     })
-    for (const { label, colour: name, value } of levels) {
-      series.push({
-        label,
-        stroke: () => colour(name),
-        width: 1.25,
-        dash: [2, 3],
-        points: { show: false },
-        value: () => format(value),
-      })
-    }
     return {
       width,
       height: 190,
@@ -84,7 +95,7 @@
           distr: chart.logarithmic ? 3 : 1,
           range: chart.logarithmic
             ? (_, low, high) => uPlot.rangeLog(Math.max(low ?? 1, 0.1), Math.max(high ?? 10, 1), 10, true)
-            : (_, __, high) => [0, roomAbove(high)],
+            : (_, __, high) => [0, roomAbove(Math.max(high ?? 0, ...(chart.levels ?? []).map(({ value }) => value)))],
         },
       },
       axes: [
@@ -109,8 +120,10 @@
         y: false,
         drag: { x: true, y: false },
         points: { size: 7 },
+        dataIdx: (plot, column, index) =>
+          column === 0 ? index : nearest(index, toldColumn(chart, column), told),
       },
-      hooks: { draw: [drawMarks], setCursor: [follow] },
+      hooks: { draw: [(plot) => drawLevels(plot, chart), drawMarks], setCursor: [follow] },
     }
   }
 
@@ -126,9 +139,28 @@
     return [...bars.reverse(), ...others]
   }
 
-  function dataOf(chart) {
-    const levels = (chart.levels ?? []).map(({ value }) => chart.timesMs.map(() => value))
-    return [chart.timesMs.map((ms) => ms / 1000), ...drawnOrder([...stack(chart.series), ...levels], chart)]
+  /** Where a drawn series stands among those of the chart: the bars were turned round. */
+  function toldColumn(chart, column) {
+    return drawnOrder([...chart.series.keys()], chart)[column - 1] + 1
+  }
+
+  /** Straight lines across, each with its name at its left end. */
+  function drawLevels(plot, { levels = [] }) {
+    const { ctx, bbox } = plot
+    for (const { label, colour: name, value } of levels) {
+      const y = Math.round(plot.valToPos(value, 'y', true))
+      ctx.save()
+      ctx.strokeStyle = ctx.fillStyle = colour(name)
+      ctx.lineWidth = devicePixelRatio
+      ctx.setLineDash([2, 3].map((length) => length * devicePixelRatio))
+      ctx.beginPath()
+      ctx.moveTo(bbox.left, y)
+      ctx.lineTo(bbox.left + bbox.width, y)
+      ctx.stroke()
+      ctx.font = `${11 * devicePixelRatio}px system-ui, "DejaVu Sans", sans-serif`
+      ctx.fillText(label, bbox.left + 4 * devicePixelRatio, y + 12 * devicePixelRatio)
+      ctx.restore()
+    }
   }
 
   function drawMarks(plot) {
@@ -188,7 +220,14 @@
 
   for (const chart of charts) {
     const place = document.querySelector(`[data-chart="${CSS.escape(chart.id)}"]`)
-    if (place) plots.push({ place, plot: new uPlot(optionsOf(chart, place.clientWidth), dataOf(chart), place) })
+    if (!place) continue
+    const told = join(
+      chart.series,
+      chart.series.map(({ values }) => values),
+    )
+    const [times, ...drawn] = join(chart.series, stack(chart.series))
+    const plot = new uPlot(optionsOf(chart, told, place.clientWidth), [times, ...drawnOrder(drawn, chart)], place)
+    plots.push({ place, plot })
   }
 
   const fit = () => {
