@@ -7,7 +7,7 @@ import { profileNames } from '../containers/profiles.ts'
 import { scenarios } from '../scenarios/index.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
 import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
-import { readManifest } from './evidence.ts'
+import { readManifest, readVerdict } from './evidence.ts'
 import { blind } from './experiments/blind/blind.ts'
 import { runGates } from './experiments/gate.ts'
 import { listProofs } from './experiments/proofs/index.ts'
@@ -17,6 +17,7 @@ import { worst } from './gate/decide.ts'
 import { renderGate } from './gate/table.ts'
 import { hypotheses } from './hypotheses/index.ts'
 import { describeGit, describeMachine } from './manifest.ts'
+import { recordFiles } from './record.ts'
 import { renderForecast } from './report/forecast.ts'
 import { createProgress, type Progress } from './report/progress.ts'
 import { renderSummary } from './report/terminal.ts'
@@ -89,6 +90,13 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
         process.stderr.write(`culprit: judged, but the verdict could not be written to ${dir}: ${messageOf(error)}\n`)
       })
       return show(verdict, dir, request.json, progress)
+    }
+    case 'report': {
+      const dir = await findRun(request.run)
+      const verdict = (await readVerdict(dir)) ?? (await judgeRun(dir))
+      await saveVerdict(dir, verdict)
+      process.stdout.write(`${join(dir, recordFiles.page)}\n`)
+      return exitCodes.held
     }
     case 'predict': {
       const forecast = await whatIf(request, judgeRun, signal)

@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { InputError } from '../errors.ts'
 import { type Evidence, readEvidence, readManifest } from '../evidence.ts'
 import { completeFigures, type MeasuredFigures, measureFigures } from '../prediction/figures.ts'
+import { inputOf, recordedInput } from '../prediction/look-back.ts'
 import { lookAhead } from '../prediction/outlook.ts'
 import { predict } from '../prediction/predict.ts'
 import { findThresholds } from '../prediction/thresholds.ts'
-import type { Ask, Conditions, Figures, Forecast, PredictionInput } from '../prediction.ts'
+import type { Ask, Figures, Forecast } from '../prediction.ts'
 import type { Manifest } from '../record.ts'
 import { findNewestOf, findRun } from '../run-folder.ts'
 import type { Scenario } from '../scenario.ts'
@@ -57,6 +58,7 @@ export async function whatIf(
     { ...scenario, poolSize: scenario.service.poolSize },
     figures,
     seed ?? source?.manifest.seed ?? 1,
+    planLoad,
   )
   const outlook = await lookAhead(asked, null, ask)
   const thresholds = await findThresholds(asked, ask)
@@ -66,36 +68,12 @@ export async function whatIf(
   const verdict = await judge(dir)
   // With the record's own figures, whatever is asked about: that is what tells how far they carry.
   const own = completeFigures(source.measured, {}) ?? figures
-  const recorded = inputOf({ ...manifest, limits: limitsOf(evidence) }, own, manifest.seed)
+  const recorded = recordedInput(manifest, evidence, own, planLoad)
   const check = await lookAhead(recorded, verdict, ask)
   const isSame = isDeepStrictEqual([outlook.conditions, asked.seed, figures], [check.conditions, recorded.seed, own])
   const doubt = verdict.outcome === 'unknown' ? (verdict.missing[0] ?? 'the record does not say') : null
   const record = { dir, id: manifest.id, check, isSame, doubt }
   return { scenario: scenario.name, figures, outlook: isSame ? check : outlook, thresholds, record }
-}
-
-function inputOf(conditions: Conditions, figures: Figures, seed: number): PredictionInput {
-  const { load, client, limits, phases, poolSize } = conditions
-  const { memoryLimitBytes, cpus } = limits
-  const { afterDeathMs, maxMs } = phases
-  return {
-    load,
-    client,
-    limits: { memoryLimitBytes, cpus },
-    phases: { afterDeathMs, maxMs },
-    poolSize,
-    figures,
-    seed,
-    plan: (planned, planSeed) => planLoad(planned, { seed: planSeed, runId: 'predicted', flushMs: client.flushMs }),
-  }
-}
-
-/** As read back; what could not be read is as it was asked for. */
-function limitsOf({ appliedLimits, limits }: Evidence): Conditions['limits'] {
-  return {
-    memoryLimitBytes: appliedLimits?.memoryLimitBytes ?? limits.memoryLimitBytes,
-    cpus: appliedLimits?.cpus ?? limits.cpus,
-  }
 }
 
 async function findSource(scenario: string, from: string | null): Promise<Source | null> {

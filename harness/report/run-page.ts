@@ -12,7 +12,7 @@ import { describeOutcome } from './words.ts'
 /** report.html: what was tested, what happened, why, and how sure that is, for whoever was not there. */
 export function renderRunPage(report: RunReport): string {
   const { manifest, verdict, course } = report
-  const charts = chartsOf(course, report)
+  const charts = chartsOf(course, { manifest, verdict, outlook: report.lookBack.outlook })
   const { diedMs } = verdict
   const death = diedMs === null ? [] : [{ atMs: diedMs, label: 'death', colour: 'red' as const }]
   const axis: Axis = { fromMs: course.fromMs, toMs: course.toMs, marks: death }

@@ -25,8 +25,7 @@ export class Readings {
   /** Anything but a number is no reading. */
   add(name: string, tMs: number, value: unknown): void {
     if (typeof value !== 'number' || !Number.isFinite(value)) return
-    let buckets = this.#byName.get(name)
-    if (!buckets) this.#byName.set(name, (buckets = new Map()))
+    const buckets = getOrMake(this.#byName, name, () => new Map())
     const index = Math.floor(tMs / this.widthMs)
     const bucket = buckets.get(index)
     if (!bucket) {
@@ -94,6 +93,9 @@ function withSilences(points: readonly (readonly [number, number])[]): Figures {
   return { timesMs, values }
 }
 
+/** An hour, in tenths of a millisecond. */
+const longestTenths = 36_000_000
+
 /** Counts by name, and durations in HDR histograms, in each stretch of the run. */
 export class Tally {
   readonly widthMs: number
@@ -107,18 +109,18 @@ export class Tally {
   }
 
   count(name: string, tMs: number): void {
-    const counts = this.#of(this.#counts, name)
+    const counts = getOrMake(this.#counts, name, () => new Map())
     const index = this.#index(tMs)
     counts.set(index, (counts.get(index) ?? 0) + 1)
   }
 
   /** Kept to a tenth of a millisecond, and to two digits. */
   duration(name: string, tMs: number, durationMs: number): void {
-    const histograms = this.#of(this.#durations, name)
+    const histograms = getOrMake(this.#durations, name, () => new Map())
     const index = this.#index(tMs)
-    let histogram = histograms.get(index)
-    if (!histogram) histograms.set(index, (histogram = createHistogram({ lowest: 1, highest: 36_000_000, figures: 2 })))
-    histogram.record(Math.min(36_000_000, Math.max(1, Math.round(10 * durationMs))))
+    const make = () => createHistogram({ lowest: 1, highest: longestTenths, figures: 2 })
+    const histogram = getOrMake(histograms, index, make)
+    histogram.record(Math.min(longestTenths, Math.max(1, Math.round(10 * durationMs))))
   }
 
   get names(): string[] {
@@ -143,16 +145,18 @@ export class Tally {
     )
   }
 
-  #of<T>(all: Map<string, Map<number, T>>, name: string): Map<number, T> {
-    let one = all.get(name)
-    if (!one) all.set(name, (one = new Map()))
-    return one
-  }
-
   #index(tMs: number): number {
     const index = Math.floor(tMs / this.widthMs)
     if (index < this.#first) this.#first = index
     if (index > this.#last) this.#last = index
     return index
   }
+}
+
+function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const found = map.get(key)
+  if (found !== undefined) return found
+  const made = make()
+  map.set(key, made)
+  return made
 }

@@ -120,8 +120,7 @@
         y: false,
         drag: { x: true, y: false },
         points: { size: 7 },
-        dataIdx: (plot, column, index) =>
-          column === 0 ? index : nearest(index, toldColumn(chart, column), told),
+        dataIdx: (_, column, index) => (column === 0 ? index : nearest(index, toldColumn(chart, column), told)),
       },
       hooks: { draw: [(plot) => drawLevels(plot, chart), drawMarks], setCursor: [follow] },
     }

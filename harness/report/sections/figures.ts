@@ -39,8 +39,8 @@ function number(value: number | null): Content {
 }
 
 /** What a model makes of the same run, from the figures of its record. */
-export function prediction({ outlook, whyNoOutlook }: RunReport): Html {
-  if (!outlook) return html`<p>There is none: ${whyNoOutlook}.</p>`
+export function prediction({ lookBack: { outlook, why } }: RunReport): Html {
+  if (!outlook) return html`<p>There is none: ${why}.</p>`
   const outside = outlook.rows.filter((row) => row.isAmong === false)
   const compared = outlook.rows.filter((row) => row.measured !== undefined).length
   return html`<p>A queueing model, given what this record says of the service (CPU per event, memory per pending event, its cap on requests), computes the same run with ${outlook.seeds} seeds; ${outlook.crashed} of them crash. It is no measurement. Its course is drawn dashed above.</p>

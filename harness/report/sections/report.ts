@@ -1,4 +1,4 @@
-import type { Outlook } from '../../prediction.ts'
+import type { LookBack } from '../../prediction.ts'
 import type { Manifest } from '../../record.ts'
 import type { Verdict } from '../../verdict.ts'
 import type { Course } from '../course/course.ts'
@@ -8,7 +8,6 @@ export interface RunReport {
   readonly manifest: Manifest
   readonly verdict: Verdict
   readonly course: Course
-  /** What a model makes of the same run. `null`: `whyNoOutlook` says why there is none. */
-  readonly outlook: Outlook | null
-  readonly whyNoOutlook: string | null
+  /** What a model makes of the same run. */
+  readonly lookBack: LookBack
 }
