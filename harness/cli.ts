@@ -19,6 +19,7 @@ import { hypotheses } from './hypotheses/index.ts'
 import { describeGit, describeMachine } from './manifest.ts'
 import { recordFiles } from './record.ts'
 import { renderForecast } from './report/forecast.ts'
+import { appendStepSummary } from './report/index.ts'
 import { createProgress, type Progress } from './report/progress.ts'
 import { renderSummary } from './report/terminal.ts'
 import { judgeRun, run, saveVerdict } from './run.ts'
@@ -81,6 +82,7 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
         process.stderr.write(`culprit: the record up to here is in ${dir}\n`)
         throw error
       })
+      await appendStepSummary(await readManifest(dir), verdict).catch(complain)
       return show(verdict, dir, request.json, progress, request.plan.replay)
     }
     case 'judge': {
@@ -157,6 +159,10 @@ async function proveAll(
     held &&= proven.held
   }
   return held ? exitCodes.held : exitCodes.notHeld
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(`culprit: the step summary could not be written: ${messageOf(error)}\n`)
 }
 
 /** @param command what repeats the run; by default what the record says, which leaves out the profile */

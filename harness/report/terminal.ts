@@ -5,6 +5,7 @@ import wrapAnsi from 'wrap-ansi'
 import type { Manifest } from '../record.ts'
 import { formatAt, formatBytes, formatMs } from '../units.ts'
 import type { Answer, Finding, Verdict } from '../verdict.ts'
+import { inert } from './inert.ts'
 import {
   describeAccounting,
   describeLoad,
@@ -32,10 +33,12 @@ const answerStyles: Readonly<Record<Answer, Style>> = {
  * NO_COLOR and FORCE_COLOR).
  */
 export function renderSummary(
-  verdict: Verdict,
-  manifest: Manifest,
+  told: Verdict,
+  made: Manifest,
   { dir, replay, stream }: { dir: string; replay: string; stream: NodeJS.WriteStream },
 ): string {
+  // What a service said must not steer whose terminal this is.
+  const [verdict, manifest] = [inert(told), inert(made)]
   const style: Styler = (format, text) => styleText(format, text, { stream })
   const outcome = style(verdict.outcome === 'survived' ? 'bold' : ['bold', 'red'], `${describeOutcome(verdict)}.`)
   return [

@@ -220,3 +220,7 @@ function withFlag(command: string, flag: string, value: string | number): string
   const set = new RegExp(`${flag} \\S+`)
   return set.test(command) ? command.replace(set, `${flag} ${value}`) : `${command} ${flag} ${value}`
 }
+
+export function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
+}

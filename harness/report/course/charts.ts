@@ -136,7 +136,7 @@ function backlog({ probes }: Course, { verdict, outlook }: Told): Chart {
     series: [
       line('events pending', 'blue', probes.highest('service eventsPending')),
       line('requests awaited', 'green', probes.highest('service requestsAwaitingAnswer')),
-      line('requests abandoned', 'red', probes.highest('service requestsAbandoned')),
+      line('requests nobody awaits', 'red', probes.highest('abandoned now')),
       predicted(outlook, 'backlog'),
     ],
     missing: 'The service does not publish its backlog.',

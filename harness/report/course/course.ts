@@ -113,7 +113,10 @@ function take(line: Line & Readonly<Record<string, unknown>>, memory: Readings, 
     case 'redis':
     case 'generator':
       for (const [name, value] of Object.entries(line)) if (name !== 't') probes.add(`${kind} ${name}`, t, value)
-      if (kind === 'service') counters.add('eventsWritten', t, line.eventsWritten)
+      // Published apart as a counter of all that ever were; what matters is how many there are.
+      if (typeof line.requestsInProgress === 'number' && typeof line.requestsAwaitingAnswer === 'number') {
+        probes.add('abandoned now', t, line.requestsInProgress - line.requestsAwaitingAnswer)
+      }
   }
 }
 

@@ -36,7 +36,7 @@ function columnsOf({ requests, memory, probes, counters }: Course): (readonly [n
     ['stack_memory_bytes', memory.highest('part stack')],
     ['events_pending', probes.highest('service eventsPending')],
     ['requests_awaited', probes.highest('service requestsAwaitingAnswer')],
-    ['requests_abandoned', probes.highest('service requestsAbandoned')],
+    ['requests_abandoned', probes.highest('abandoned now')],
     ['pool_in_use', probes.highest('service poolInUse')],
     ['pool_waiting', probes.highest('service poolWaiting')],
     ['idle_in_transaction', probes.highest('postgres idleInTransaction')],

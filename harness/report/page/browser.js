@@ -86,11 +86,11 @@
       height: 190,
       padding: [16, 8, 0, 0],
       series: [
-        { label: '', value: (_, value) => (value === null ? '' : at(value * 1000)) },
+        { label: 'moment', value: (_, value) => (value === null ? '' : at(value * 1000)) },
         ...drawnOrder(series, chart),
       ],
       scales: {
-        x: { time: false, range: (_, from, to) => (from === null ? fullRange : [from, to]) },
+        x: { time: false, auto: false, min: fullRange[0], max: fullRange[1] },
         y: {
           distr: chart.logarithmic ? 3 : 1,
           range: chart.logarithmic
@@ -108,9 +108,10 @@
         },
         {
           ...line,
-          grid: { stroke: () => colour('line'), width: 1 },
+          grid: { stroke: () => colour('line'), width: 1, ...(chart.logarithmic && { filter: powersOfTen }) },
           size: 68,
           space: 30,
+          ...(chart.logarithmic && { filter: powersOfTen }),
           ...(chart.unit === 'bytes' ? { incrs: byteSteps } : chart.unit === 'count' ? { incrs: wholeSteps } : {}),
           values: (_, values) => values.map((value) => (value === null ? '' : format(value))),
         },
@@ -119,6 +120,7 @@
         sync: { key: 'run', scales: ['x', null] },
         y: false,
         drag: { x: true, y: false },
+        bind: { dblclick: () => () => showAll() },
         points: { size: 7 },
         dataIdx: (_, column, index) => (column === 0 ? index : nearest(index, toldColumn(chart, column), told)),
       },
@@ -129,6 +131,7 @@
   const fullRange = [axis.fromMs / 1000, axis.toMs / 1000]
   const byteSteps = Array.from({ length: 44 }, (_, power) => 2 ** power)
   const wholeSteps = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat()
+  const powersOfTen = (_, splits) => splits.map((value) => (Number.isInteger(Math.log10(value)) ? value : null))
   const roomAbove = (high) => (high === null || high === undefined || high <= 0 ? 1 : high * 1.08)
 
   /** Stacked bars are drawn from the highest sum down, so that the lower ones stay visible. */
@@ -157,10 +160,14 @@
       ctx.lineTo(bbox.left + bbox.width, y)
       ctx.stroke()
       ctx.font = `${11 * devicePixelRatio}px system-ui, "DejaVu Sans", sans-serif`
-      ctx.fillText(label, bbox.left + 4 * devicePixelRatio, y + 12 * devicePixelRatio)
+      ctx.textAlign = 'left'
+      ctx.textBaseline = 'top'
+      ctx.fillText(label, bbox.left + 4 * devicePixelRatio, y + 3 * devicePixelRatio)
       ctx.restore()
     }
   }
+
+  const nameOf = (ms) => axis.marks.find(({ atMs }) => Math.abs(atMs - ms) < 50)?.label ?? 'evidence'
 
   function drawMarks(plot) {
     const { ctx, bbox } = plot
@@ -179,6 +186,7 @@
       ctx.font = `${11 * ratio}px system-ui, "DejaVu Sans", sans-serif`
       const isRight = x > bbox.left + bbox.width / 2
       ctx.textAlign = isRight ? 'right' : 'left'
+      ctx.textBaseline = 'alphabetic'
       ctx.fillText(label, x + (isRight ? 2 : -2) * ratio, bbox.top - 4 * ratio)
       ctx.restore()
     }
@@ -188,7 +196,7 @@
       const isFree = taken === null || Math.abs(taken - plot.valToPos(mark.atMs / 1000, 'x')) > 110
       draw(mark.atMs, mark.colour, isFree ? mark.label : '', [])
     }
-    if (pinnedMs !== null) draw(pinnedMs, 'link', `evidence ${at(pinnedMs)}`, [4, 3])
+    if (pinnedMs !== null) draw(pinnedMs, 'link', `${nameOf(pinnedMs)} ${at(pinnedMs)}`, [4, 3])
   }
 
   /** The slider goes where the pointer is. */
@@ -211,6 +219,11 @@
     }
     isOwnMove = false
     if (slider) show(ms)
+  }
+
+  function showAll() {
+    for (const { plot } of plots) plot.setScale('x', { min: fullRange[0], max: fullRange[1] })
+    return null
   }
 
   function redraw() {
@@ -242,8 +255,7 @@
   for (const link of document.querySelectorAll('a[data-at]')) {
     link.addEventListener('click', () => {
       pinnedMs = Number(link.dataset.at)
-      // Back to the whole run: the moment may lie outside of what is zoomed to.
-      for (const { plot } of plots) plot.setScale('x', { min: fullRange[0], max: fullRange[1] })
+      showAll() // the moment may lie outside of what is zoomed to
       redraw()
       moveTo(pinnedMs)
     })

@@ -3,7 +3,7 @@ import type { Accounting } from '../../verdict.ts'
 import { describeAmong, describeMiss, formatRow } from '../forecast.ts'
 import { table } from '../page/chart.ts'
 import { type Content, type Html, html } from '../page/html.ts'
-import { describeCpu, describePlausibility, nameLimiter, nextCommand } from '../words.ts'
+import { capital, describeCpu, describePlausibility, nameLimiter, nextCommand } from '../words.ts'
 import type { RunReport } from './report.ts'
 
 export function plausibility({ verdict }: RunReport): Html {
@@ -106,15 +106,12 @@ ${next !== null && html`<p>The same with more of what ran short, to see whether 
 export function happened({ course: { events, eventsLeftOut } }: RunReport): Html {
   return html`${table(
     'Events of the run',
-    ['When', 'What', 'In the record'],
-    events.map(({ tMs, kind, text, ref }) => [
-      formatAt(tMs),
-      kind,
-      html`<details><summary>${ref}</summary><pre tabindex="0">${text}</pre></details>`,
-    ]),
+    ['When', 'What', 'Says', 'In the record'],
+    events.map(({ tMs, kind, text, ref }) => [formatAt(tMs), kind, html`<code>${details(text)}</code>`, ref]),
   )}${eventsLeftOut > 0 && html`<p class="dim">${eventsLeftOut} more are in the record.</p>`}`
 }
 
-function capital(sentence: string): string {
-  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
+/** A line without what its row says already. */
+function details(text: string): string {
+  return text.replace(/"(kind|t)":("[^"]*"|-?[\d.e+-]+),?/g, '').replace(/^\{(.*?),?\}$/, '$1')
 }

@@ -3,7 +3,7 @@ import { formatBytes, formatCpus } from '../../units.ts'
 import type { Answer, Verdict } from '../../verdict.ts'
 import { type Html, html } from '../page/html.ts'
 import { momentLink } from '../page/shell.ts'
-import { describeOutcome, nameLimiter } from '../words.ts'
+import { capital, describeOutcome, nameLimiter } from '../words.ts'
 import type { RunReport } from './report.ts'
 
 /** What was run, what happened, how sure that is, and what is missing. */
@@ -12,17 +12,17 @@ export function head({ manifest, verdict }: RunReport): Html {
   const kept = expectation.held === null ? 'unsure' : expectation.held ? 'good' : 'bad'
   return html`<header>
 <p class="dim">Culprit · <strong>${manifest.scenario}</strong> · ${manifest.startedAt.slice(0, 16).replace('T', ' ')} UTC</p>
-<h1>${describeOutcome(verdict)}${diedMs !== null && html` <small>${momentLink(diedMs, 'memory', 'show')}</small>`}</h1>
-<p class="lead">${verdict.headline}</p>
+<h1>${describeOutcome(verdict)}</h1>
+<p class="lead">${verdict.headline}${diedMs !== null && html` ${momentLink(diedMs, 'memory', 'See it on the axis')}`}</p>
 <ul class="cards">
 <li><h2>What was tested</h2><p>${whatWasTested(manifest, verdict)}</p></li>
-<li class="${verdict.outcome === 'unknown' ? 'unsure' : 'good'}"><h2>How sure</h2><p>${howSure(verdict)}</p></li>
+<li class="${verdict.outcome === 'unknown' ? 'unsure' : 'good'}"><h2>How sure</h2>${howSure(verdict)}</li>
 <li class="${missing.length === 0 ? 'good' : 'unsure'}"><h2>What is missing</h2>${
     missing.length === 0
       ? html`<p>Nothing that was asked for: every hypothesis was settled, and every event was looked up after the run.</p>`
       : html`<ul>${missing.map((one) => html`<li>${one}</li>`)}</ul>`
   }</li>
-<li class="${kept}"><h2>Expectation</h2><p>${expectation.sentence}</p></li>
+<li class="${kept}"><h2>Expectation</h2><p>${capital(expectation.sentence)}.</p></li>
 </ul>
 </header>`
 }
@@ -43,19 +43,23 @@ function whatWasTested({ load, limits, subject, seed }: Manifest, { memory }: Ve
   )
 }
 
-function howSure({ findings, outcome, chain }: Verdict): string {
-  if (outcome === 'unknown') return 'Not sure: this run allows no verdict. What is missing says why.'
-  const count = (answer: Answer) => findings.filter((finding) => finding.answer === answer).length
-  const settled = [
-    [count('supported'), 'supported: all that it must show was measured'],
-    [count('refuted'), 'refuted: something that it must show was measured and absent'],
-    [count('inconclusive'), 'inconclusive'],
-    [count('not exercised'), 'not exercised'],
-  ] as const
-  const told = settled.flatMap(([n, text]) => (n > 0 ? [`${n} ${text}`] : [])).join('; ')
-  const warning =
+const meanings: readonly (readonly [Answer, string])[] = [
+  ['supported', 'all that they must show was measured'],
+  ['refuted', 'something that they must show was measured, and absent'],
+  ['inconclusive', 'something was not measured'],
+  ['not exercised', 'this run could not show them'],
+]
+
+function howSure({ findings, outcome, chain }: Verdict): Html {
+  if (outcome === 'unknown') return html`<p>Not sure: this run allows no verdict. What is missing says why.</p>`
+  const told = meanings.flatMap(([answer, meaning]) => {
+    const count = findings.filter((finding) => finding.answer === answer).length
+    return count > 0 ? [html`<li><strong>${count} ${answer}</strong>: ${meaning}</li>`] : []
+  })
+  return html`<p>Of ${findings.length} rival hypotheses</p><ul>${told}</ul>
+<p class="dim">${
     chain.length > 0
-      ? ' Supported is not confirmed: that takes runs with one thing changed, all else equal.'
-      : ' No cause stands.'
-  return `Of ${findings.length} rival hypotheses, ${told}.${warning}`
+      ? 'Supported is not confirmed: that takes runs with one thing changed, all else equal.'
+      : 'No cause stands.'
+  }</p>`
 }
