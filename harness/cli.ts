@@ -7,7 +7,7 @@ import { profileNames } from '../containers/profiles.ts'
 import { scenarios } from '../scenarios/index.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
 import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
-import { readManifest } from './evidence.ts'
+import { readManifest, readVerdict } from './evidence.ts'
 import { conductBisect } from './experiments/bisect/conduct.ts'
 import { blind } from './experiments/blind/blind.ts'
 import type { Means } from './experiments/campaign/carry-out.ts'
@@ -20,7 +20,9 @@ import { worst } from './gate/decide.ts'
 import { renderGate } from './gate/table.ts'
 import { hypotheses } from './hypotheses/index.ts'
 import { describeGit, describeMachine } from './manifest.ts'
+import { recordFiles } from './record.ts'
 import { renderForecast } from './report/forecast.ts'
+import { appendStepSummary } from './report/index.ts'
 import { createProgress, type Progress } from './report/progress.ts'
 import { renderSummary } from './report/terminal.ts'
 import { judgeRun, run, saveVerdict } from './run.ts'
@@ -83,6 +85,7 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
         process.stderr.write(`culprit: the record up to here is in ${dir}\n`)
         throw error
       })
+      await appendStepSummary(await readManifest(dir), verdict).catch(complain)
       return show(verdict, dir, request.json, progress, request.plan.replay)
     }
     case 'judge': {
@@ -92,6 +95,13 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
         process.stderr.write(`culprit: judged, but the verdict could not be written to ${dir}: ${messageOf(error)}\n`)
       })
       return show(verdict, dir, request.json, progress)
+    }
+    case 'report': {
+      const dir = await findRun(request.run)
+      const verdict = (await readVerdict(dir)) ?? (await judgeRun(dir))
+      await saveVerdict(dir, verdict)
+      process.stdout.write(`${join(dir, recordFiles.page)}\n`)
+      return exitCodes.held
     }
     case 'predict': {
       const forecast = await whatIf(request, judgeRun, signal)
@@ -177,6 +187,10 @@ async function proveAll(
     held &&= proven.held
   }
   return held ? exitCodes.held : exitCodes.notHeld
+}
+
+function complain(error: unknown): void {
+  process.stderr.write(`culprit: the step summary could not be written: ${messageOf(error)}\n`)
 }
 
 /** @param command what repeats the run; by default what the record says, which leaves out the profile */

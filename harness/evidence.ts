@@ -28,6 +28,7 @@ import {
 } from './sample.ts'
 import type { ClientOptions, Limits, Load, Phases } from './scenario.ts'
 import { problemsOf } from './schema.ts'
+import { type Verdict, verdictSchema } from './verdict.ts'
 
 /** A line of the record with the way back to it, such as `probes.ndjson:2714`. */
 export type Recorded<T extends Line> = T & { readonly ref: string }
@@ -110,6 +111,16 @@ export async function readManifest(runDir: string): Promise<Manifest> {
   throw new InputError(
     problemsOf(manifest.error).map((problem) => `${path} is no run.json of version ${version}: ${problem}`),
   )
+}
+
+/** The verdict that lies beside a record. `null`: there is none, or not one of this version. */
+export async function readVerdict(runDir: string): Promise<Verdict | null> {
+  try {
+    const verdict = verdictSchema.safeParse(JSON.parse(await readFile(join(runDir, recordFiles.verdict), 'utf8')))
+    return verdict.success ? verdict.data : null
+  } catch {
+    return null
+  }
 }
 
 /** Reads the record of a run, from its folder alone. A last line that was cut off half-way is left out. */

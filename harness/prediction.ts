@@ -110,6 +110,12 @@ export interface Outlook {
   readonly rows: readonly Row[]
 }
 
+/** What the model makes of a run that was made. */
+export type LookBack =
+  | { readonly outlook: Outlook; readonly why: null }
+  /** `why`: half a sentence. */
+  | { readonly outlook: null; readonly why: string }
+
 /** The lowest and highest threshold over the seeds. `high: null`: with some of them, there was none. */
 export interface Span {
   readonly low: number

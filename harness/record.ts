@@ -21,6 +21,9 @@ export const recordFiles = {
   log: 'datastorage.log',
   verdict: 'verdict.json',
   report: 'report.md',
+  page: 'report.html',
+  junit: 'report.junit.xml',
+  series: 'series.csv',
 } as const
 
 export const manifestSchema = z.object({

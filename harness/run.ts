@@ -9,6 +9,9 @@ import { hypotheses } from './hypotheses/index.ts'
 import { checkFaults, inject } from './injection/index.ts'
 import { judge } from './judgement/judge.ts'
 import { describeRun, type RunPlan } from './manifest.ts'
+import { lookBack } from './prediction/look-back.ts'
+import { predict } from './prediction/predict.ts'
+import type { PredictionInput } from './prediction.ts'
 import { createRecord, type RecordWriter, recordFiles, type Truth, writeJson } from './record.ts'
 import { writeReports } from './report/index.ts'
 import type { Progress } from './report/progress.ts'
@@ -16,6 +19,7 @@ import type { EndReason } from './sample.ts'
 import type { Stack } from './stack.ts'
 import type { Verdict } from './verdict.ts'
 import { drive, warmUp } from './workload/index.ts'
+import { planLoad } from './workload/life-cycle.ts'
 
 /**
  * One run: scenario, stack, workload, record, verdict, report. The record in `dir` is readable however this ends.
@@ -133,7 +137,10 @@ export async function judgeRun(dir: string): Promise<Verdict> {
   return judge(await readManifest(dir), await readEvidence(dir), hypotheses)
 }
 
-/** Writes verdict and report beside the record. */
+/** Writes verdict and reports beside the record, from the record alone. */
 export async function saveVerdict(dir: string, verdict: Verdict): Promise<void> {
-  await writeReports(dir, await readManifest(dir), verdict)
+  const manifest = await readManifest(dir)
+  const ask = async (input: PredictionInput) => predict(input)
+  const foreseen = await lookBack(manifest, () => readEvidence(dir), verdict, planLoad, ask)
+  await writeReports(dir, manifest, verdict, foreseen)
 }

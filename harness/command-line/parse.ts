@@ -23,6 +23,7 @@ export type Request =
     }
   | { readonly command: 'judge'; readonly run: string; readonly json: boolean }
   | { readonly command: 'blind'; readonly runs: number; readonly seed: number }
+  | { readonly command: 'report'; readonly run: string }
   | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
   | PredictRequest
   | GateRequest
@@ -71,6 +72,12 @@ function judgeCommand(): Command {
     .addHelpText('after', exitCodeHelp)
 }
 
+function reportCommand(): Command {
+  return new Command('report')
+    .description('make the reports of a recorded run again: report.html and what lies beside it')
+    .argument('[run]', 'a folder, the name of a run in results/runs, or "latest"', 'latest')
+}
+
 function proveCommand(names: readonly string[]): Command {
   return new Command('prove')
     .description('make the figures that need many runs; goes on where it was interrupted')
@@ -111,6 +118,7 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     compareCommand(scenario.options),
     bisectCommand(scenario.options),
     judgeCommand(),
+    reportCommand(),
     predictCommand(),
     gateCommand(),
     proveCommand(context.proofs),
@@ -167,6 +175,7 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
   if (name === 'images') {
     return { command: 'images', engine: engine ?? 'auto', base: flags.base, force: flags.force !== undefined }
   }
+  if (name === 'report') return { command: 'report', run: first ?? 'latest' }
   if (name === 'judge') return { command: 'judge', run: first ?? 'latest', json: flags.json !== undefined }
   if (name === 'blind') return { command: 'blind', runs: Number(flags.runs ?? 15), seed: Number(flags.seed ?? 1) }
   if (name === 'prove') return { command: 'prove', name: first, runs: flags.runs ? Number(flags.runs) : undefined }

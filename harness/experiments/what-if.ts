@@ -3,10 +3,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { InputError } from '../errors.ts'
 import { type Evidence, readEvidence, readManifest } from '../evidence.ts'
 import { completeFigures, type MeasuredFigures, measureFigures } from '../prediction/figures.ts'
+import { inputOf, recordedInput } from '../prediction/look-back.ts'
 import { lookAhead } from '../prediction/outlook.ts'
 import { predict } from '../prediction/predict.ts'
 import { findThresholds } from '../prediction/thresholds.ts'
-import type { Ask, Conditions, Figures, Forecast, Outlook, PredictionInput } from '../prediction.ts'
+import type { Ask, Figures, Forecast, Outlook, PredictionInput } from '../prediction.ts'
 import type { Manifest } from '../record.ts'
 import { findNewestOf, findRun } from '../run-folder.ts'
 import type { Scenario } from '../scenario.ts'
@@ -61,6 +62,7 @@ export async function whatIf(
     { ...scenario, poolSize: scenario.service.poolSize },
     figures,
     seed ?? source?.manifest.seed ?? 1,
+    planLoad,
   )
   const outlook = await lookAhead(asked, null, ask)
   const thresholds = await findThresholds(asked, ask)
@@ -69,8 +71,8 @@ export async function whatIf(
   const { dir, manifest, evidence } = source
   const verdict = await judge(dir)
   // With the record's own figures, whatever is asked about: that is what tells how far they carry.
-  const recorded = recordedInput(source) ?? inputOf({ ...manifest, limits: limitsOf(evidence) }, figures, manifest.seed)
-  const own = recorded.figures
+  const own = completeFigures(source.measured, {}) ?? figures
+  const recorded = recordedInput(manifest, evidence, own, planLoad)
   const check = await lookAhead(recorded, verdict, ask)
   const isSame = isDeepStrictEqual([outlook.conditions, asked.seed, figures], [check.conditions, recorded.seed, own])
   const doubt = verdict.outcome === 'unknown' ? (verdict.missing[0] ?? 'the record does not say') : null
@@ -78,45 +80,21 @@ export async function whatIf(
   return { scenario: scenario.name, figures, outlook: isSame ? check : outlook, thresholds, record }
 }
 
-function inputOf(conditions: Conditions, figures: Figures, seed: number): PredictionInput {
-  const { load, client, limits, phases, poolSize } = conditions
-  const { memoryLimitBytes, cpus } = limits
-  const { afterDeathMs, maxMs } = phases
-  return {
-    load,
-    client,
-    limits: { memoryLimitBytes, cpus },
-    phases: { afterDeathMs, maxMs },
-    poolSize,
-    figures,
-    seed,
-    plan: (planned, planSeed) => planLoad(planned, { seed: planSeed, runId: 'predicted', flushMs: client.flushMs }),
-  }
-}
-
-/** As read back; what could not be read is as it was asked for. */
-function limitsOf({ appliedLimits, limits }: Evidence): Conditions['limits'] {
-  return {
-    memoryLimitBytes: appliedLimits?.memoryLimitBytes ?? limits.memoryLimitBytes,
-    cpus: appliedLimits?.cpus ?? limits.cpus,
-  }
-}
-
 /** The record's own run, from its own figures. `null`: it does not hold them all. */
-function recordedInput({ manifest, evidence, measured }: Source): PredictionInput | null {
+function ownInput({ manifest, evidence, measured }: Source): PredictionInput | null {
   const figures = completeFigures(measured, {})
-  return figures && inputOf({ ...manifest, limits: limitsOf(evidence) }, figures, manifest.seed)
+  return figures && recordedInput(manifest, evidence, figures, planLoad)
 }
 
 /** What a record's own figures say of its own run, beside what it measured. `null`: it does not hold them all. */
 export async function checkRecord(dir: string, verdict: Verdict, ask: Ask): Promise<Outlook | null> {
-  const input = recordedInput(await readSource(dir))
+  const input = ownInput(await readSource(dir))
   return input && lookAhead(input, verdict, ask)
 }
 
 /** Where the answer changes, by a record's own figures. `null`: it does not hold them all. */
 export async function thresholdsOf(dir: string, ask: Ask): Promise<Forecast['thresholds'] | null> {
-  const input = recordedInput(await readSource(dir))
+  const input = ownInput(await readSource(dir))
   return input && findThresholds(input, ask)
 }
 

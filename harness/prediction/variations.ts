@@ -9,7 +9,7 @@ export const workVaries = 0.05
 /** Loads of more events take so long to compute that fewer seeds must do. */
 const largeLoadEvents = 5_000
 
-export function isLarge({ load }: PredictionInput): boolean {
+export function isLarge({ load }: Pick<PredictionInput, 'load'>): boolean {
   return load.rrs * load.eventsPerRr > largeLoadEvents
 }
 

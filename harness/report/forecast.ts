@@ -69,27 +69,29 @@ function table({ rows, seeds, prediction }: Outlook, style: Styler): string[] {
   return [
     style('dim', line(head)),
     ...rows.map((row) => {
-      const measured = row.measured === undefined ? (isMeasured ? 'unknown' : '') : format(row.measured, row)
-      const cells = line([row.what, format(row.predicted, row), describeAmong(row, seeds), measured])
+      const measured = row.measured === undefined ? (isMeasured ? 'unknown' : '') : formatRow(row.measured, row)
+      const cells = line([row.what, formatRow(row.predicted, row), describeAmong(row, seeds), measured])
       return row.isAmong === false ? `${cells.padEnd(66)} ${style('yellow', describeMiss(row))}` : cells
     }),
   ]
 }
 
-function format(value: number | null, { unit }: Row): string {
+/** A figure in the unit of its row; a dash for what never happens. */
+export function formatRow(value: number | null, { unit }: Pick<Row, 'unit'>): string {
   if (value === null) return '-'
   return unit === 'moment' ? formatAt(value) : unit === 'bytes' ? formatBytes(value) : value.toLocaleString('en')
 }
 
-function describeAmong({ among, ...row }: Row, seeds: number): string {
+/** What many seeds predict of a row. */
+export function describeAmong({ among, unit }: Row, seeds: number): string {
   if (!among) return '-'
-  const [low, high] = [format(among.low, { among, ...row }), format(among.high, { among, ...row })]
+  const [low, high] = [formatRow(among.low, { unit }), formatRow(among.high, { unit })]
   const range = low === high ? low : `${low} to ${high}`
   return among.seeds < seeds ? `${range}, ${among.seeds} of ${seeds}` : range
 }
 
 /** How far a measured value lies from the nearest one that was predicted. */
-function describeMiss({ measured = null, among }: Row): string {
+export function describeMiss({ measured = null, among }: Row): string {
   if (measured === null || !among) return 'outside'
   const nearest = measured < among.low ? among.low : among.high
   if (nearest === 0) return 'outside'

@@ -2,6 +2,7 @@ import { markdownTable } from 'markdown-table'
 import type { Manifest } from '../record.ts'
 import { formatAt, formatBytes, formatMs } from '../units.ts'
 import type { Finding, Verdict } from '../verdict.ts'
+import { inert } from './inert.ts'
 import {
   describeAccounting,
   describeCpu,
@@ -14,12 +15,29 @@ import {
 } from './words.ts'
 
 /** report.md: the whole verdict with its evidence, for a review or a ticket. Made from the record alone. */
-export function renderMarkdown(verdict: Verdict, manifest: Manifest): string {
+export function renderMarkdown(told: Verdict, made: Manifest): string {
+  const [verdict, manifest] = [inert(told), inert(made)]
+  return join([
+    ...summary(verdict, manifest),
+    '## Evidence',
+    ...verdict.findings.map(evidenceText),
+    ...end(manifest, verdict),
+  ])
+}
+
+/** The same without the evidence, for a place where many runs stand below one another. */
+export function renderMarkdownSummary(told: Verdict, made: Manifest): string {
+  const [verdict, manifest] = [inert(told), inert(made)]
+  return join([...summary(verdict, manifest), ...end(manifest, verdict)])
+}
+
+function join(parts: readonly string[]): string {
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
+}
+
+function summary(verdict: Verdict, manifest: Manifest): string[] {
   const { memory, latency } = verdict
-  const commit = manifest.git
-    ? `${manifest.git.commit.slice(0, 12)}${manifest.git.dirty ? ' with changes' : ''}`
-    : 'none'
-  return `${[
+  return [
     `# ${inline(describeOutcome(verdict))}`,
     inline(verdict.headline),
     `Scenario \`${manifest.scenario}\`: ${inline(describeLoad(manifest, verdict))}, seed ${manifest.seed}. Run \`${verdict.run}\`.`,
@@ -65,8 +83,14 @@ export function renderMarkdown(verdict: Verdict, manifest: Manifest): string {
         ...describePlausibility(verdict).map((sentence) => ['Plausible?', sentence]),
       ],
     ),
-    '## Evidence',
-    ...verdict.findings.map(evidenceText),
+  ]
+}
+
+function end(manifest: Manifest, verdict: Verdict): string[] {
+  const commit = manifest.git
+    ? `${manifest.git.commit.slice(0, 12)}${manifest.git.dirty ? ' with changes' : ''}`
+    : 'none'
+  return [
     '## Environment',
     table(
       ['What', 'Value'],
@@ -81,8 +105,6 @@ export function renderMarkdown(verdict: Verdict, manifest: Manifest): string {
       ],
     ),
   ]
-    .filter((part) => part !== '')
-    .join('\n\n')}\n`
 }
 
 function chainText({ chain, findings }: Verdict): string {
@@ -114,10 +136,11 @@ function at(ms: number | null): string {
   return ms === null ? '-' : formatAt(ms)
 }
 
-/** Text from a service must not become markup: a report is read in tools that render HTML. */
+/** Text from a service must not become markup, nor a picture from elsewhere: a report is read in tools that render it. */
 function inline(text: string): string {
   return text
+    .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
-    .replaceAll('|', '\\|')
+    .replaceAll(/[|[\]\\]/g, '\\$&')
     .replaceAll(/\s*[\r\n]+\s*/g, ' ')
 }

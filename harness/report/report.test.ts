@@ -2,8 +2,9 @@ import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, expect, test, vi } from 'vitest'
 import type { Verdict } from '../verdict.ts'
+import { renderJunit } from './junit.ts'
 import { renderMarkdown } from './markdown.ts'
-import { createProgress, figuresText, type LiveFigures } from './progress.ts'
+import { createProgress, figuresScreen, figuresText, type LiveFigures } from './progress.ts'
 import { renderSummary } from './terminal.ts'
 import { crash, manifest } from './verdict.fixture.ts'
 import { nextCommand } from './words.ts'
@@ -155,6 +156,26 @@ test('text from a service cannot become markup in report.md', () => {
   expect(text).toContain('\\| cell line')
 })
 
+test("what a service said cannot steer the terminal, nor break the machines' report", () => {
+  const [first, ...rest] = crash.findings
+  if (!first) throw new Error('no finding')
+  const because = 'said \u001b[2J\u202e\u0007 <b>]]>&'
+  const hostile = { ...crash, findings: [{ ...first, because }, ...rest] }
+  expect(plain(hostile)).toContain('\\u001b[2J\\u202e\\u0007')
+  const xml = renderJunit(hostile, manifest)
+  expect(xml).toContain('\\u001b[2J')
+  expect(xml).toContain('<b>]]]]><![CDATA[>&') // the end of a section is cut in two
+})
+
+test('the JUnit report fails where the expectation did not hold, and skips what was not settled', () => {
+  const held = renderJunit(crash, manifest)
+  expect(held).toMatch(/<testsuite [^>]*tests="6" [^>]*failures="0" [^>]*skipped="1"/)
+  const broken = renderJunit({ ...crash, expectation: { ...crash.expectation, held: false } }, manifest)
+  expect(broken).toMatch(/<testcase [^>]*name="expected: memory-limit">\s*<failure message=/)
+  const unknown = renderJunit({ ...crash, expectation: { ...crash.expectation, held: null } }, manifest)
+  expect(unknown).toMatch(/<testcase [^>]*name="expected: memory-limit">\s*<skipped/)
+})
+
 const live: LiveFigures = {
   atMs: 12_300,
   planned: 300,
@@ -162,17 +183,23 @@ const live: LiveFigures = {
   emitted: 180,
   acknowledged: 41,
   dropped: 3,
+  attempts: 200,
   errors: { timeout: 12, reset: 0 },
   memoryBytes: 1.25 * 2 ** 30,
   eventsPending: 120,
   isDead: false,
 }
 
-test('live figures in one line', () => {
-  expect(figuresText(live)).toBe(
-    '+12.3 s  180 of 300 events emitted, 41 acknowledged, 3 dropped  timeout 12  memory 1.25 GiB of 2 GiB  backlog 120',
+test('live figures in one line, and on a terminal with bars against the load and the limit', () => {
+  expect(figuresText(live, 14.24)).toBe(
+    '+12.3 s  load  180 of 300 events emitted, 41 acknowledged, 3 dropped  14.2 requests/s  timeout 12  memory 1.25 GiB of 2 GiB  backlog 120',
   )
-  expect(figuresText({ ...live, isDead: true, memoryBytes: null })).toContain('DataStorage is dead')
+  expect(figuresText({ ...live, isDead: true, memoryBytes: null }, 0)).toContain('DataStorage is dead')
+  const lines = stripVTControlCharacters(figuresScreen(live, 14.24, process.stdout)).split('\n')
+  for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80)
+  expect(lines).toContain(`   memory   ${'█'.repeat(19)}${'░'.repeat(11)} 1.25 GiB of 2 GiB`)
+  expect(lines).toContain('   errors   timeout 12')
+  expect(lines[0]).toContain('+12.3 s  load')
 })
 
 afterEach(() => {

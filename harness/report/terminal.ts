@@ -5,6 +5,7 @@ import wrapAnsi from 'wrap-ansi'
 import type { Manifest } from '../record.ts'
 import { formatAt, formatBytes, formatMs } from '../units.ts'
 import type { Answer, Finding, Verdict } from '../verdict.ts'
+import { inert } from './inert.ts'
 import {
   describeAccounting,
   describeLoad,
@@ -12,6 +13,7 @@ import {
   describePercentiles,
   describePlausibility,
   nextCommand,
+  orderFindings,
   timelineRows,
 } from './words.ts'
 
@@ -31,10 +33,12 @@ const answerStyles: Readonly<Record<Answer, Style>> = {
  * NO_COLOR and FORCE_COLOR).
  */
 export function renderSummary(
-  verdict: Verdict,
-  manifest: Manifest,
+  told: Verdict,
+  made: Manifest,
   { dir, replay, stream }: { dir: string; replay: string; stream: NodeJS.WriteStream },
 ): string {
+  // What a service said must not steer whose terminal this is.
+  const [verdict, manifest] = [inert(told), inert(made)]
   const style: Styler = (format, text) => styleText(format, text, { stream })
   const outcome = style(verdict.outcome === 'survived' ? 'bold' : ['bold', 'red'], `${describeOutcome(verdict)}.`)
   return [
@@ -101,16 +105,6 @@ function memoryText({ memory, diedMs }: Verdict): string {
 /** Halves a series without losing its peaks, so that it leaves room on the line. */
 function* everySecond(series: readonly number[]): Generator<number> {
   for (let i = 0; i < series.length; i += 2) yield Math.max(series[i] ?? 0, series[i + 1] ?? 0)
-}
-
-/** The chain first, as it happened; then what else stands or could not be settled; then the rest. */
-function orderFindings({ findings, chain }: Verdict): Finding[] {
-  const order: Answer[] = ['supported', 'inconclusive', 'refuted', 'not exercised']
-  const weight = (finding: Finding) => {
-    const place = chain.findIndex((link) => link.hypothesis === finding.hypothesis)
-    return place >= 0 ? place : chain.length + order.indexOf(finding.answer)
-  }
-  return [...findings].sort((a, b) => weight(a) - weight(b))
 }
 
 /** A row per error class: first and last seen, how often, how it was spread over the seconds, and what the report saw. */

@@ -3,7 +3,7 @@ import type { ErrorClass } from '../sample.ts'
 import type { Emitter } from '../scenario.ts'
 import type { AppliedLimits } from '../stack.ts'
 import { formatAt, formatBytes, formatCpus } from '../units.ts'
-import type { CpuLimit, Percentiles, Timeline, Verdict } from '../verdict.ts'
+import type { Answer, CpuLimit, Finding, Percentiles, Timeline, Verdict } from '../verdict.ts'
 
 /** What the incident's report saw, in milliseconds after the burst: printed beside what a run measured. */
 export const reported = { resetMs: 1_000, timeoutMs: 23_000, refusedMs: 28_000, healthMs: 43_000 } as const
@@ -101,6 +101,16 @@ export function timelineRows({ errors, diedMs, firstHealthFailureMs }: Timeline)
   rows.push({ ...once, what: 'death', firstMs: diedMs, reportedMs: null })
   rows.push({ ...once, what: 'health fails', firstMs: firstHealthFailureMs, reportedMs: reported.healthMs })
   return rows.sort((a, b) => (a.firstMs ?? Number.POSITIVE_INFINITY) - (b.firstMs ?? Number.POSITIVE_INFINITY))
+}
+
+/** The chain first, as it happened; then what else stands or could not be settled; then the rest. */
+export function orderFindings({ findings, chain }: Verdict): Finding[] {
+  const order: Answer[] = ['supported', 'inconclusive', 'refuted', 'not exercised']
+  const weight = (finding: Finding) => {
+    const place = chain.findIndex((link) => link.hypothesis === finding.hypothesis)
+    return place >= 0 ? place : chain.length + order.indexOf(finding.answer)
+  }
+  return [...findings].sort((a, b) => weight(a) - weight(b))
 }
 
 /** What became of the events, most telling first; what is zero and expected to be is still said. */
@@ -209,4 +219,8 @@ export function nextCommand(
 function withFlag(command: string, flag: string, value: string | number): string {
   const set = new RegExp(`${flag} \\S+`)
   return set.test(command) ? command.replace(set, `${flag} ${value}`) : `${command} ${flag} ${value}`
+}
+
+export function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }

@@ -32,14 +32,35 @@
       if (shape !== 'bars') return values
       return values.map((value, index) => {
         sums[index] = (sums[index] ?? 0) + (value ?? 0)
-        return value === null ? null : sums[index]
+        return sums[index]
       })
     })
   }
 
-  function optionsOf(chart, width) {
+  /** Series of one chart on all of their times together; uPlot takes what is missing there for no gap, and null for one. */
+  function join(series, values) {
+    return uPlot.join(series.map(({ timesMs }, index) => [timesMs.map((ms) => ms / 1000), values[index]]))
+  }
+
+  /** The nearest figure of a series beside the cursor, if there is one nearby. */
+  function nearest(index, column, told) {
+    const values = told[column] ?? []
+    const times = told[0]
+    const reach = (axis.toMs - axis.fromMs) / 1000 / 60
+    for (let step = 0; step < times.length; step++) {
+      const [before, after] = [index - step, index + step]
+      const near = [before, after].filter(
+        (i) => Math.abs((times[i] ?? Number.POSITIVE_INFINITY) - times[index]) <= reach,
+      )
+      if (near.length === 0) break
+      const found = near.find((i) => values[i] !== undefined)
+      if (found !== undefined) return found
+    }
+    return index
+  }
+
+  function optionsOf(chart, told, width) {
     const format = formats[chart.unit]
-    const levels = chart.levels ?? []
     const isNarrow = width < 480
     const font = `${isNarrow ? 11 : 12}px system-ui, "DejaVu Sans", sans-serif`
     const line = { stroke: () => colour('dim'), font, ticks: { show: false } }
@@ -55,36 +76,26 @@
         paths: isBars ? uPlot.paths.bars({ size: [1], align: 1, gap: 1 }) : shape === 'points' ? () => null : undefined,
         points: shape === 'points' ? { show: true, size: 5, fill: () => colour(name) } : { show: false },
         value: (_, __, ___, i) => {
-          const value = i === null || i === undefined ? null : chart.series[index].values[i]
+          const value = i === null || i === undefined ? null : told[index + 1][i]
           return value === null || value === undefined ? '–' : format(value)
         },
       }
     })
-    for (const { label, colour: name, value } of levels) {
-      series.push({
-        label,
-        stroke: () => colour(name),
-        width: 1.25,
-        dash: [2, 3],
-        points: { show: false },
-        value: () => format(value),
-      })
-    }
     return {
       width,
       height: 190,
       padding: [16, 8, 0, 0],
       series: [
-        { label: '', value: (_, value) => (value === null ? '' : at(value * 1000)) },
+        { label: 'moment', value: (_, value) => (value === null ? '' : at(value * 1000)) },
         ...drawnOrder(series, chart),
       ],
       scales: {
-        x: { time: false, range: (_, from, to) => (from === null ? fullRange : [from, to]) },
+        x: { time: false, auto: false, min: fullRange[0], max: fullRange[1] },
         y: {
           distr: chart.logarithmic ? 3 : 1,
           range: chart.logarithmic
             ? (_, low, high) => uPlot.rangeLog(Math.max(low ?? 1, 0.1), Math.max(high ?? 10, 1), 10, true)
-            : (_, __, high) => [0, roomAbove(high)],
+            : (_, __, high) => [0, roomAbove(Math.max(high ?? 0, ...(chart.levels ?? []).map(({ value }) => value)))],
         },
       },
       axes: [
@@ -97,9 +108,10 @@
         },
         {
           ...line,
-          grid: { stroke: () => colour('line'), width: 1 },
+          grid: { stroke: () => colour('line'), width: 1, ...(chart.logarithmic && { filter: powersOfTen }) },
           size: 68,
           space: 30,
+          ...(chart.logarithmic && { filter: powersOfTen }),
           ...(chart.unit === 'bytes' ? { incrs: byteSteps } : chart.unit === 'count' ? { incrs: wholeSteps } : {}),
           values: (_, values) => values.map((value) => (value === null ? '' : format(value))),
         },
@@ -108,15 +120,18 @@
         sync: { key: 'run', scales: ['x', null] },
         y: false,
         drag: { x: true, y: false },
+        bind: { dblclick: () => () => showAll() },
         points: { size: 7 },
+        dataIdx: (_, column, index) => (column === 0 ? index : nearest(index, toldColumn(chart, column), told)),
       },
-      hooks: { draw: [drawMarks], setCursor: [follow] },
+      hooks: { draw: [(plot) => drawLevels(plot, chart), drawMarks], setCursor: [follow] },
     }
   }
 
   const fullRange = [axis.fromMs / 1000, axis.toMs / 1000]
   const byteSteps = Array.from({ length: 44 }, (_, power) => 2 ** power)
   const wholeSteps = Array.from({ length: 9 }, (_, power) => [1, 2, 5].map((step) => step * 10 ** power)).flat()
+  const powersOfTen = (_, splits) => splits.map((value) => (Number.isInteger(Math.log10(value)) ? value : null))
   const roomAbove = (high) => (high === null || high === undefined || high <= 0 ? 1 : high * 1.08)
 
   /** Stacked bars are drawn from the highest sum down, so that the lower ones stay visible. */
@@ -126,10 +141,33 @@
     return [...bars.reverse(), ...others]
   }
 
-  function dataOf(chart) {
-    const levels = (chart.levels ?? []).map(({ value }) => chart.timesMs.map(() => value))
-    return [chart.timesMs.map((ms) => ms / 1000), ...drawnOrder([...stack(chart.series), ...levels], chart)]
+  /** Where a drawn series stands among those of the chart: the bars were turned round. */
+  function toldColumn(chart, column) {
+    return drawnOrder([...chart.series.keys()], chart)[column - 1] + 1
   }
+
+  /** Straight lines across, each with its name at its left end. */
+  function drawLevels(plot, { levels = [] }) {
+    const { ctx, bbox } = plot
+    for (const { label, colour: name, value } of levels) {
+      const y = Math.round(plot.valToPos(value, 'y', true))
+      ctx.save()
+      ctx.strokeStyle = ctx.fillStyle = colour(name)
+      ctx.lineWidth = devicePixelRatio
+      ctx.setLineDash([2, 3].map((length) => length * devicePixelRatio))
+      ctx.beginPath()
+      ctx.moveTo(bbox.left, y)
+      ctx.lineTo(bbox.left + bbox.width, y)
+      ctx.stroke()
+      ctx.font = `${11 * devicePixelRatio}px system-ui, "DejaVu Sans", sans-serif`
+      ctx.textAlign = 'left'
+      ctx.textBaseline = 'top'
+      ctx.fillText(label, bbox.left + 4 * devicePixelRatio, y + 3 * devicePixelRatio)
+      ctx.restore()
+    }
+  }
+
+  const nameOf = (ms) => axis.marks.find(({ atMs }) => Math.abs(atMs - ms) < 50)?.label ?? 'evidence'
 
   function drawMarks(plot) {
     const { ctx, bbox } = plot
@@ -148,6 +186,7 @@
       ctx.font = `${11 * ratio}px system-ui, "DejaVu Sans", sans-serif`
       const isRight = x > bbox.left + bbox.width / 2
       ctx.textAlign = isRight ? 'right' : 'left'
+      ctx.textBaseline = 'alphabetic'
       ctx.fillText(label, x + (isRight ? 2 : -2) * ratio, bbox.top - 4 * ratio)
       ctx.restore()
     }
@@ -157,7 +196,7 @@
       const isFree = taken === null || Math.abs(taken - plot.valToPos(mark.atMs / 1000, 'x')) > 110
       draw(mark.atMs, mark.colour, isFree ? mark.label : '', [])
     }
-    if (pinnedMs !== null) draw(pinnedMs, 'link', `evidence ${at(pinnedMs)}`, [4, 3])
+    if (pinnedMs !== null) draw(pinnedMs, 'link', `${nameOf(pinnedMs)} ${at(pinnedMs)}`, [4, 3])
   }
 
   /** The slider goes where the pointer is. */
@@ -182,13 +221,25 @@
     if (slider) show(ms)
   }
 
+  function showAll() {
+    for (const { plot } of plots) plot.setScale('x', { min: fullRange[0], max: fullRange[1] })
+    return null
+  }
+
   function redraw() {
     for (const { plot } of plots) plot.redraw(false)
   }
 
   for (const chart of charts) {
     const place = document.querySelector(`[data-chart="${CSS.escape(chart.id)}"]`)
-    if (place) plots.push({ place, plot: new uPlot(optionsOf(chart, place.clientWidth), dataOf(chart), place) })
+    if (!place) continue
+    const told = join(
+      chart.series,
+      chart.series.map(({ values }) => values),
+    )
+    const [times, ...drawn] = join(chart.series, stack(chart.series))
+    const plot = new uPlot(optionsOf(chart, told, place.clientWidth), [times, ...drawnOrder(drawn, chart)], place)
+    plots.push({ place, plot })
   }
 
   const fit = () => {
@@ -204,8 +255,7 @@
   for (const link of document.querySelectorAll('a[data-at]')) {
     link.addEventListener('click', () => {
       pinnedMs = Number(link.dataset.at)
-      // Back to the whole run: the moment may lie outside of what is zoomed to.
-      for (const { plot } of plots) plot.setScale('x', { min: fullRange[0], max: fullRange[1] })
+      showAll() // the moment may lie outside of what is zoomed to
       redraw()
       moveTo(pinnedMs)
     })

@@ -8,13 +8,13 @@ export type Colour = 'blue' | 'green' | 'red' | 'orange' | 'violet' | 'teal' | '
 export interface Series {
   readonly label: string
   readonly colour: Colour
-  /** One for each of the chart's times; `null`: nothing was read. */
+  /** Milliseconds since the burst, rising. All bars of a chart have the same. */
+  readonly timesMs: readonly number[]
+  /** One for each time; `null`: nothing was read. */
   readonly values: readonly (number | null)[]
   readonly dashed?: boolean | undefined
   /** Points stand alone; bars are stacked on one another. A line by default. */
   readonly shape?: 'line' | 'points' | 'bars' | undefined
-  /** What stands for many values in the chart's table; the highest by default. */
-  readonly sumUp?: 'highest' | 'mean' | undefined
 }
 
 /** A picture of figures over time, with the same in words and as a table. */
@@ -25,8 +25,6 @@ export interface Chart {
   /** What is to be seen, for whoever cannot see it. */
   readonly text: string
   readonly unit: Unit
-  /** Milliseconds since the burst, rising. */
-  readonly timesMs: readonly number[]
   readonly series: readonly Series[]
   /** Straight lines across, such as a limit. */
   readonly levels?: readonly { readonly label: string; readonly colour: Colour; readonly value: number }[] | undefined
@@ -58,23 +56,25 @@ ${
 </figure>`
 }
 
-function chartTable({ title, timesMs, series, unit }: Chart): Html {
-  const perRow = Math.max(1, Math.ceil(timesMs.length / tableRows))
-  const starts = timesMs.flatMap((t, index) => (index % perRow === 0 ? [{ t, index }] : []))
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${title}, as a table"><table class="figures">
-<thead><tr><th scope="col">From</th>${series.map(({ label }) => html`<th scope="col">${label}</th>`)}</tr></thead>
-<tbody>${starts.map(
-    ({ t, index }) => html`<tr><th scope="row">${formatAt(t)}</th>${series.map(
-      (one) => html`<td>${formatFigure(sumUp(one, index, index + perRow), unit)}</td>`,
-    )}</tr>
-`,
-  )}</tbody></table></div>`
+function chartTable({ title, series, unit }: Chart): Html {
+  const times = series.flatMap(({ timesMs }) => [timesMs[0] ?? [], timesMs.at(-1) ?? []].flat())
+  const [fromMs, toMs] = [Math.floor(Math.min(...times) / 1_000) * 1_000, Math.max(...times)]
+  const widthMs = Math.max(1_000, Math.ceil((toMs - fromMs) / tableRows / 1_000) * 1_000)
+  const rows = Array.from({ length: Math.floor((toMs - fromMs) / widthMs) + 1 }, (_, index) => fromMs + index * widthMs)
+  return table(
+    `${title}, as a table`,
+    ['From', ...series.map(({ label }) => label)],
+    rows.map((ms) => [formatAt(ms), ...series.map((one) => formatFigure(highestIn(one, ms, ms + widthMs), unit))]),
+    'figures',
+  )
 }
 
-function sumUp(series: Series, from: number, to: number): number | null {
-  const values = series.values.slice(from, to).filter((value) => value !== null)
-  if (values.length === 0) return null
-  return series.sumUp === 'mean' ? values.reduce((sum, value) => sum + value, 0) / values.length : Math.max(...values)
+function highestIn({ timesMs, values }: Series, fromMs: number, toMs: number): number | null {
+  return timesMs.reduce<number | null>((highest, t, index) => {
+    const value = values[index] ?? null
+    if (t < fromMs || t >= toMs || value === null) return highest
+    return highest === null ? value : Math.max(highest, value)
+  }, null)
 }
 
 /** A figure in its unit; a dash for none. */
@@ -93,8 +93,13 @@ export function formatFigure(value: number | null, unit: Unit): string {
 }
 
 /** A table of texts; the first column names its row. */
-export function table(caption: string, head: readonly string[], rows: readonly (readonly Content[])[]): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
+export function table(
+  caption: string,
+  head: readonly Content[],
+  rows: readonly (readonly Content[])[],
+  look = 'texts',
+): Html {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="${look}">
 <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
 <tbody>${rows.map(
     ([first, ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>

@@ -41,12 +41,19 @@ ${main}
 </main>
 ${
   isDrawn &&
-  html`<script type="application/json" id="data">${embedJson({ axis, charts: charts.filter((chart) => !chart.missing) })}</script>
+  html`<script type="application/json" id="data">${embedJson(rounded({ axis, charts: charts.filter((chart) => !chart.missing) }))}</script>
 <script>${trusted(script)}</script>`
 }
 </body>
 </html>
 `.markup
+}
+
+/** Three digits after the point are more than a picture shows. */
+function rounded<T>(value: T): T {
+  return JSON.parse(
+    JSON.stringify(value, (_, one) => (typeof one === 'number' ? Math.round(one * 1_000) / 1_000 : one)),
+  )
 }
 
 function hashOf(text: string): string {
