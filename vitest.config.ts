@@ -8,6 +8,8 @@ export default defineConfig({
           name: 'pure',
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.{stack,engine,e2e}.test.ts'],
+          // Not a bound on speed: a simulation of many runs may take its time beside a busy neighbour.
+          testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },
       },
