@@ -52,6 +52,7 @@ const attemptSchema = line('attempt', {
   endedMs: z.number(),
   outcome: outcomeSchema,
   status: z.number().nullable(),
+  retryAfterMs: z.number().optional().describe('what the answer said in Retry-After'),
   failure: failureSchema.nullable(),
 }).meta({ id: 'Attempt', description: 'one HTTP attempt; t = startedMs' })
 /** samples.ndjson: one HTTP attempt. `t` = `startedMs`. */

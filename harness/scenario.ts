@@ -43,6 +43,20 @@ export const clientOptionsSchema = z
     timeoutMs: z.number(),
     attempts: z.number(),
     retryPauseMs: z.number().describe('the pause after attempt n is n² times this'),
+    retryJitter: z
+      .number()
+      .default(0)
+      .describe('a pause is drawn evenly from (1 - retryJitter) to (1 + retryJitter) times what it would be'),
+    onBusy: z
+      .enum(['drop', 'wait'])
+      .default('drop')
+      .describe(
+        'after a 429: drop the events, as after any 4xx, or wait as Retry-After says, which uses up no attempt',
+      ),
+    sendsIdempotencyKey: z
+      .boolean()
+      .default(false)
+      .describe('whether a batch is sent with a key of its own, the same each time'),
   })
   .meta({ id: 'ClientOptions' })
 /** The buffered audit client, as the real RemediationOrchestrator configures it. */
@@ -52,6 +66,19 @@ export const serviceOptionsSchema = z.object({
   profile: z.string().describe('how the stand-in behaves; never part of the evidence'),
   profileOptions: z.record(z.string(), z.number()),
   poolSize: z.number(),
+  insert: z.enum(['row', 'bulk']).optional().describe('how a batch is inserted; absent: row by row'),
+  abandoned: z
+    .enum(['work', 'drop'])
+    .optional()
+    .describe('what becomes of a write whose client left before it was begun; absent: work on it all the same'),
+  maxBacklog: z
+    .number()
+    .optional()
+    .describe('write requests in progress from which on the next is answered with 429; absent: any number'),
+  acquireLimitMs: z
+    .number()
+    .optional()
+    .describe('how long a request waits for a connection of the pool; absent: as long as its own time limit'),
   restart: z
     .enum(['no', 'on-failure'])
     .optional()

@@ -26,6 +26,9 @@ export const highLoad: Scenario = {
     timeoutMs: 5_000,
     attempts: 3,
     retryPauseMs: 1_000,
+    retryJitter: 0,
+    onBusy: 'drop',
+    sendsIdempotencyKey: false,
   },
   service: {
     profile: 'as-reported',

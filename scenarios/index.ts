@@ -5,7 +5,21 @@ import { healthy } from './healthy.ts'
 import { highLoad } from './high-load.ts'
 import { highLoadQuick } from './high-load-quick.ts'
 import { incidentLoad } from './incident-load.ts'
+import { moreMemory } from './more-memory.ts'
+import { performance } from './performance.ts'
+import { rateLimited } from './rate-limited.ts'
 import { steady } from './steady.ts'
 
 /** Every scenario, in the order in which `--list` shows them. */
-export const scenarios: readonly Scenario[] = [highLoad, highLoadQuick, healthy, incidentLoad, blind, steady, burst]
+export const scenarios: readonly Scenario[] = [
+  highLoad,
+  highLoadQuick,
+  healthy,
+  incidentLoad,
+  moreMemory,
+  rateLimited,
+  performance,
+  blind,
+  steady,
+  burst,
+]

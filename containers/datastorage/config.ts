@@ -58,6 +58,13 @@ const environment = z.object({
   DATASTORAGE_INSERT: z.enum(['row', 'bulk'], 'must be row or bulk').default('row'),
   /** `same-pool`: each write is audited itself, by a second writer on the same pool, as the real service does. */
   DATASTORAGE_SELF_AUDIT: z.enum(['off', 'same-pool'], 'must be off or same-pool').default('off'),
+  /** What becomes of a write whose client has left before it was begun: `work` on it all the same, or `drop` it. */
+  DATASTORAGE_ABANDONED: z.enum(['work', 'drop'], 'must be work or drop').default('work'),
+  /** Write requests that may be in progress; further ones are answered with 429 and Retry-After. 0: any number. */
+  DATASTORAGE_MAX_BACKLOG: count(0, 0, 1_000_000),
+  DATASTORAGE_RETRY_AFTER_S: count(1, 1, 3_600),
+  /** How long a request may wait for a connection of the pool. 0: as long as its own time limit. */
+  DATASTORAGE_ACQUIRE_LIMIT_MS: count(0, 0, 2 ** 31 - 1),
   /** Time limits: of the database for a request of each kind, of Redis, and for a request to arrive in full. */
   DATASTORAGE_SINGLE_LIMIT_MS: ms(5_000),
   DATASTORAGE_BATCH_LIMIT_MS: ms(30_000),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createAdmission } from './admission.ts'
 import { useBatchRoute } from './batch-route.ts'
-import { type AuditEvent, batchPath, eventsPath, openapi } from './contract.ts'
+import { type AuditEvent, batchPath, eventsPath, type IdentifiedEvent, openapi } from './contract.ts'
 import { createPool } from './database.ts'
 import { toEventQuery } from './event-query.ts'
 import { useEventRoute } from './event-route.ts'
@@ -19,7 +19,10 @@ async function post(body: unknown, url: string = batchPath) {
   const stored: AuditEvent[] = []
   const behaviour = {
     admit: () => 'accept' as const,
-    write: async (events: AuditEvent[]) => void stored.push(...events),
+    write: async (events: IdentifiedEvent[]) => {
+      stored.push(...events)
+      return events.map((event) => event.event_id)
+    },
     close: async () => {},
   }
   const limits = { singleMs: 1, batchMs: 1, queryMs: 1 }

@@ -21,6 +21,8 @@ export interface PoolOptions {
   readonly idle: number
   /** The server ends a statement by itself after this time: nobody waits for it any more. */
   readonly statementLimitMs: number
+  /** Waiting for a connection ends after this time; 0: never by itself. */
+  readonly acquireLimitMs?: number
 }
 
 /** A pool with the real service's limits: 5 min lifetime and 10 min idle time of a connection. Opens nothing yet. */
@@ -33,6 +35,7 @@ export function createPool(options: PoolOptions, log: Log): pg.Pool {
     maxLifetimeSeconds: 300,
     idleTimeoutMillis: 600_000,
     statement_timeout: options.statementLimitMs,
+    connectionTimeoutMillis: options.acquireLimitMs ?? 0,
     // The pool waits for it, and gives no connection out that has kept the owner's rights.
     onConnect: (client) => client.query(`SET ROLE ${applicationRole}`) as unknown as undefined,
   })
@@ -56,6 +59,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
       execQuery: (query) => client.query(query),
     }).migrate()
     await client.query('SELECT grant_audit_rights()')
+    await client.query('SELECT grant_idempotency_rights()')
     await client.query('SELECT create_audit_partitions($1)', [monthsAhead])
   })
 }
@@ -70,12 +74,13 @@ async function requireUtf8(client: pg.Client): Promise<void> {
   )
 }
 
-/** Makes the partitions of the coming months while the service runs. */
+/** Makes the partitions of the coming months while the service runs, and forgets idempotency keys of yesterday. */
 export async function makePartitions(databaseUrl: string): Promise<void> {
   await asOwner(databaseUrl, async (client) => {
     await client.query(`SET LOCAL lock_timeout = ${partitionLockMs}`)
     await client.query('SELECT pg_advisory_xact_lock($1)', [migrationLock])
     await client.query('SELECT create_audit_partitions($1)', [monthsAhead])
+    await client.query('SELECT forget_idempotency_keys()')
   })
 }
 

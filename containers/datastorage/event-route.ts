@@ -6,6 +6,7 @@ import { type AuditEvent, eventSchema, eventsPath, type IdentifiedEvent } from '
 import type { DeadLetterQueue } from './dead-letters/queue.ts'
 import { eventFault } from './faults.ts'
 import type { Log } from './log.ts'
+import { Abandoned, type Origin } from './origin.ts'
 import { Problem } from './problem.ts'
 import { EventRejected } from './rejection.ts'
 import type { WriteParts } from './write-parts.ts'
@@ -32,7 +33,7 @@ export function useEventRoute(
         throw new Problem(400, detail)
       }
       const event: IdentifiedEvent = Object.assign(request.body, { event_id: randomUUID() })
-      const outcome = await admission.during(request, 1, () => store(event))
+      const outcome = await admission.during(request, 1, (abandoned) => store(event, { abandoned }))
       if (outcome === 'queued') {
         return reply.code(202).send({
           status: 'accepted',
@@ -44,9 +45,9 @@ export function useEventRoute(
     },
   })
 
-  async function store(event: IdentifiedEvent): Promise<'stored' | 'queued'> {
+  async function store(event: IdentifiedEvent, origin: Origin): Promise<'stored' | 'queued'> {
     try {
-      await behaviour.write([event], limits.singleMs)
+      await behaviour.write([event], limits.singleMs, origin)
       selfAudit.written([event])
       return 'stored'
     } catch (error) {
@@ -54,6 +55,8 @@ export function useEventRoute(
         metrics.validationFailures.inc({ field: error.field, reason: 'database' })
         throw new Problem(400, error.message, { cause: error })
       }
+      // It will be sent again, by a client that has not heard of it: no dead letter.
+      if (error instanceof Abandoned) throw new Problem(503, error.message, { cause: error })
       return queue(event, error)
     }
   }

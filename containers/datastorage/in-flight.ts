@@ -1,15 +1,22 @@
 /** Keeps count of write requests: those the service works on, and those somebody still waits for. */
 import type { ServerResponse } from 'node:http'
 import type { Metrics } from './metrics.ts'
+import { Abandoned } from './origin.ts'
 
 /** An accepted request. */
 export interface InFlight {
-  /** Runs the request's work and counts it as in progress until it has settled, even when its client leaves earlier. */
-  during<T>(work: () => Promise<T>): Promise<T>
+  /**
+   * Runs the request's work and counts it as in progress until it has settled, even when its client leaves earlier. The
+   * signal tells the work that its client has gone, where that is to count.
+   */
+  during<T>(work: (abandoned: AbortSignal) => Promise<T>): Promise<T>
 }
 
-/** Counts requests from their acceptance until client and work are both done. */
-export function trackInFlight(metrics: Metrics) {
+/**
+ * Counts requests from their acceptance until client and work are both done.
+ * @param noticesAbandoned whether work is told that its client has gone
+ */
+export function trackInFlight(metrics: Metrics, noticesAbandoned = false) {
   let awaitingAnswer = 0
   let inProgress = 0
   let whenIdle = Promise.withResolvers<void>()
@@ -25,6 +32,7 @@ export function trackInFlight(metrics: Metrics) {
   function accept(response: ServerResponse): InFlight {
     let working = false
     let closed = false
+    const gone = new AbortController()
     awaitingAnswer++
     inProgress++
     metrics.requestsInProgress.inc()
@@ -34,14 +42,17 @@ export function trackInFlight(metrics: Metrics) {
       closed = true
       awaitingAnswer--
       metrics.requestsAwaitingAnswer.dec()
-      if (!response.writableFinished) metrics.requestsAbandoned.inc()
+      if (!response.writableFinished) {
+        metrics.requestsAbandoned.inc()
+        if (noticesAbandoned) gone.abort(new Abandoned())
+      }
       if (!working) finish()
     })
     return {
       async during(work) {
         working = true
         try {
-          return await work()
+          return await work(gone.signal)
         } finally {
           working = false
           if (closed) finish()
@@ -54,6 +65,8 @@ export function trackInFlight(metrics: Metrics) {
     accept,
     /** Accepted requests whose client still waits. */
     awaitingAnswer: () => awaitingAnswer,
+    /** Accepted requests whose client or whose work is not done. */
+    inProgress: () => inProgress,
     /** Resolves once nothing is in progress. */
     idle: () => (inProgress === 0 ? Promise.resolve() : whenIdle.promise),
   }

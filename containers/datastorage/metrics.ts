@@ -76,6 +76,9 @@ export function createMetrics(pool: Pool) {
     ),
     requestsAbandoned: counter('requests_abandoned_total', 'Accepted requests whose client left before the answer.'),
     requestsReset: counter('requests_reset_total', 'Requests that were reset instead of answered.'),
+    requestsRejected: counter('requests_rejected_total', 'Requests answered with 429: the backlog was full.'),
+    requestsNotBegun: counter('requests_not_begun_total', 'Abandoned requests that left before their work began.'),
+    requestsReplayed: counter('requests_replayed_total', 'Batches that were stored before, told by their key.'),
     eventsPending: gauge('events_pending', 'Events accepted, not yet committed or failed.'),
     writeDurationSeconds: new Histogram({
       name: 'datastorage_write_duration_seconds',

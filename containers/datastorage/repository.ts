@@ -5,6 +5,7 @@ import type { EventQuery } from './event-query.ts'
 import { insertBulk } from './insert-bulk.ts'
 import { insertRow } from './insert-row.ts'
 import type { Metrics } from './metrics.ts'
+import { Abandoned, claimKey, type Origin } from './origin.ts'
 import { Problem } from './problem.ts'
 import { isAboutData } from './rejection.ts'
 import { inTransaction, onConnection } from './transaction.ts'
@@ -13,10 +14,12 @@ import { inTransaction, onConnection } from './transaction.ts'
 export interface InsertOptions {
   /** The whole time it may take; undefined: as long as it takes. */
   limitMs?: number | undefined
-  /** Work to be done before each row goes in, while the transaction is open. Makes it row by row in any case. */
+  /** Work that each event costs, done while the transaction is open: before its row, or before the statement for all. */
   beforeEach?: (event: IdentifiedEvent, index: number, client: PoolClient) => Promise<void>
   /** Skip what is stored already: for events that may have been stored by an earlier attempt. */
   once?: boolean
+  /** Whom it is for. What the service does for itself has none. */
+  origin?: Origin | undefined
 }
 
 /** A page of events, newest first, and how many there are in all. */
@@ -28,10 +31,12 @@ export interface EventPage {
 /** The only way to the table. */
 export interface Repository {
   /**
-   * Stores all events or none, on one connection throughout.
-   * @throws EventRejected for an event that cannot be stored; else the database's own error, or DatabaseTimeout
+   * Stores all events or none, on one connection throughout. Resolves with the ids under which they are stored, which are
+   * those of an earlier request where its idempotency key says that it was the same.
+   * @throws EventRejected for an event that cannot be stored, Abandoned when nobody waited before it began; else the
+   * database's own error, or DatabaseTimeout
    */
-  insert(events: readonly IdentifiedEvent[], options?: InsertOptions): Promise<void>
+  insert(events: readonly IdentifiedEvent[], options?: InsertOptions): Promise<readonly string[]>
   find(query: EventQuery, limitMs: number): Promise<EventPage>
   /** Rejects unless the database answers through the pool in time. */
   ping(limitMs: number): Promise<void>
@@ -57,27 +62,40 @@ const filters = {
  * @param mode `row`: a round trip for each event, as the real service does; `bulk`: one statement for a batch
  */
 export function createRepository(pool: Pool, metrics: Metrics, mode: 'row' | 'bulk'): Repository {
-  async function insertAll(events: readonly IdentifiedEvent[], options: InsertOptions): Promise<void> {
-    const inBulk = mode === 'bulk' && events.length > 1 && !options.beforeEach && !options.once
-    if (inBulk) {
-      try {
-        return await inTransaction(pool, options.limitMs, (client) => insertBulk(client, events))
-      } catch (error) {
-        if (!isAboutData(error)) throw error
-        // One of them is bad. Row by row, the same database says which.
-      }
+  /** In one transaction: the key, what the events cost, the events. Resolves with an earlier request's ids, if any. */
+  async function insertAll(events: readonly IdentifiedEvent[], options: InsertOptions): Promise<Earlier> {
+    const { limitMs, origin, beforeEach, once } = options
+    const store = (insert: (client: PoolClient) => Promise<void>) =>
+      inTransaction(pool, limitMs, async (client): Promise<Earlier> => {
+        origin?.abandoned.throwIfAborted()
+        const earlier = origin?.idempotency && (await claimKey(client, origin.idempotency, idsOf(events)))
+        if (!earlier) await insert(client)
+        return earlier
+      })
+    if (mode === 'row' || events.length === 1 || once) return store((client) => insertRows(client, events, options))
+    try {
+      return await store(async (client) => {
+        for (const [index, event] of events.entries()) await beforeEach?.(event, index, client)
+        await insertBulk(client, events)
+      })
+    } catch (error) {
+      if (!isAboutData(error)) throw error
+      // One of them is bad. Row by row, the same database says which; their own work has been done.
+      return store((client) => insertRows(client, events, { once }))
     }
-    await inTransaction(pool, options.limitMs, (client) => insertRows(client, events, options))
   }
 
   return {
     async insert(events, options = {}) {
       const stopTimer = metrics.writeDurationSeconds.startTimer({ table: 'audit_events' })
       try {
-        await insertAll(events, options)
-        metrics.countStored(events)
+        const earlier = await insertAll(events, options)
+        if (earlier) metrics.requestsReplayed.inc()
+        else metrics.countStored(events)
+        return earlier ?? idsOf(events)
       } catch (error) {
-        metrics.countFailed(events)
+        if (error instanceof Abandoned) metrics.requestsNotBegun.inc()
+        else metrics.countFailed(events)
         throw error
       } finally {
         stopTimer()
@@ -86,6 +104,12 @@ export function createRepository(pool: Pool, metrics: Metrics, mode: 'row' | 'bu
     find: (query, limitMs) => onConnection(pool, limitMs, (client) => findPage(client, query)),
     ping: (limitMs) => onConnection(pool, limitMs, async (client) => void (await client.query('SELECT 1'))),
   }
+}
+
+type Earlier = readonly string[] | undefined
+
+function idsOf(events: readonly IdentifiedEvent[]): string[] {
+  return events.map((event) => event.event_id)
 }
 
 async function insertRows(

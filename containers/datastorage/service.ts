@@ -55,8 +55,9 @@ export async function startService(config: Config): Promise<Service> {
 
   let stopping = false
   let closing = false
-  const inFlight = trackInFlight(metrics)
-  const admission = createAdmission(behaviour, metrics, inFlight)
+  const inFlight = trackInFlight(metrics, config.DATASTORAGE_ABANDONED === 'drop')
+  const backlog = { requests: config.DATASTORAGE_MAX_BACKLOG, retryAfterS: config.DATASTORAGE_RETRY_AFTER_S }
+  const admission = createAdmission(behaviour, metrics, inFlight, backlog)
   const writeParts: WriteParts = { behaviour, metrics, limits, selfAudit }
   useBatchRoute(app, admission, writeParts)
   useEventRoute(app, admission, writeParts, deadLetters)
@@ -110,6 +111,7 @@ async function openDatabase(config: Config, log: Log): Promise<Pool> {
       databaseUrl: config.DATABASE_URL,
       max: config.DATASTORAGE_POOL_MAX,
       idle: config.DATASTORAGE_POOL_IDLE,
+      acquireLimitMs: config.DATASTORAGE_ACQUIRE_LIMIT_MS,
       statementLimitMs: Math.max(...Object.values(limitsOf(config))),
     },
     log,

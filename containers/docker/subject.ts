@@ -6,13 +6,12 @@ import type { Limits, ServiceOptions } from '../../harness/scenario.ts'
 import { serviceRole } from '../embedded/postgres-template.ts'
 import { runTool } from '../embedded/tool.ts'
 import type { StackOptions } from '../stack-options.ts'
+import { standInEnv } from '../stand-in-env.ts'
 
 /** A program of the stand-in's, which is known by what it does alone. */
 const migrations = join(import.meta.dirname, '..', 'datastorage', 'migrate.ts')
 /** The stand-in's port inside its image. */
 const standInPort = 8080
-/** As the real service is configured. */
-const idleConnections = 5
 
 /**
  * Any image is told where its servers are by these words in the values of its variables, such as
@@ -92,7 +91,7 @@ export function describeService(
     return {
       port: standInPort,
       readyPath: '/health/ready',
-      env: standInEnv(service, facts),
+      env: { DATABASE_URL: facts['postgres.url'], REDIS_URL: facts['redis.url'], ...standInEnv(service) },
       mounts: [],
       schema: null,
     }
@@ -101,17 +100,6 @@ export function describeService(
   const ofKnobs = Object.entries(knobs).map(([knob, name]) => [name, mappableKnobs[knob]?.(service, limits) ?? ''])
   const ofUser = Object.entries(subjectEnv).map(([name, value]) => [name, fillIn(value, facts)])
   return { port, readyPath, mounts, schema, env: Object.fromEntries([...ofUser, ...ofKnobs]) }
-}
-
-function standInEnv(service: ServiceOptions, facts: Record<Placeholder, string>): Record<string, string> {
-  return {
-    DATABASE_URL: facts['postgres.url'],
-    REDIS_URL: facts['redis.url'],
-    DATASTORAGE_POOL_MAX: String(service.poolSize),
-    DATASTORAGE_POOL_IDLE: String(Math.min(idleConnections, service.poolSize)),
-    DATASTORAGE_PROFILE: service.profile,
-    DATASTORAGE_PROFILE_OPTIONS: JSON.stringify(service.profileOptions),
-  }
 }
 
 function factsOf(password: string): Record<Placeholder, string> {

@@ -7,14 +7,13 @@ import { StackError } from '../../harness/errors.ts'
 import type { ServiceOptions } from '../../harness/scenario.ts'
 import type { Service } from '../../harness/stack.ts'
 import type { LimitedGroup } from '../limits/limiter.ts'
+import { standInEnv } from '../stand-in-env.ts'
 import { type Child, startChild, type Wait } from './child.ts'
 import { createLineBuffer } from './line-buffer.ts'
 
 const readyMs = 20_000
 /** A graceful shutdown of the real service takes 5 s and more. After a Ctrl-C everything must be gone within 3 s. */
 const stopGraceMs = 1_000
-/** As the real service is configured. */
-const idleConnections = 5
 
 /** How to start the service under test. */
 export interface DatastorageOptions {
@@ -49,12 +48,9 @@ export async function startDatastorage(options: DatastorageOptions): Promise<Ser
       DATASTORAGE_PORT: '0',
       DATABASE_URL: options.postgresUrl,
       REDIS_URL: options.redisUrl,
-      DATASTORAGE_POOL_MAX: String(service.poolSize),
-      DATASTORAGE_POOL_IDLE: String(Math.min(idleConnections, service.poolSize)),
       // No balancer looks at its readiness here, and the grace is short.
       DATASTORAGE_SHUTDOWN_PAUSE_MS: '0',
-      DATASTORAGE_PROFILE: service.profile,
-      DATASTORAGE_PROFILE_OPTIONS: JSON.stringify(service.profileOptions),
+      ...standInEnv(service),
     },
     deathSignal: 'KILL',
     onLine(line, from) {

@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts'
 import { parseSize } from '../units.ts'
-import { type Bounds, maxPool, maxRrs, minMemoryBytes } from './knobs.ts'
+import type { Bounds } from './knob.ts'
+import { maxPool, maxRrs, minMemoryBytes } from './knobs.ts'
 
 /** A knob that is a number, and has a threshold: more of it either helps a service to survive, or harms. */
 export interface Dose {

@@ -1,34 +1,13 @@
-import { emitters, type Scenario } from '../scenario.ts'
+import { emitters } from '../scenario.ts'
 import { formatBytes, parseDuration, parseSize } from '../units.ts'
-
-/** What bounds a knob on this machine and in this program. */
-export interface Bounds {
-  readonly memoryBytes: number
-  readonly cpus: number
-  readonly profiles: readonly string[]
-}
-
-type Applied = { readonly scenario: Scenario } | { readonly problem: string }
-
-/** One thing about a scenario that a flag can change. */
-export interface Knob {
-  readonly flag: string
-  readonly value: string
-  readonly description: string
-  /** The scenario with this knob set to what `text` says, or what is wrong with `text`. */
-  apply(scenario: Scenario, text: string, bounds: Bounds): Applied
-}
+import { cures } from './cures.ts'
+import { type Knob, wholeNumber } from './knob.ts'
 
 export const maxRrs = 100_000
 /** The stand-in alone takes about 100 MiB: below this it dies while it starts, which tells nothing about a load. */
 export const minMemoryBytes = 128 * 2 ** 20
 /** PostgreSQL takes 100 connections; the harness and the superuser keep some. */
 export const maxPool = 90
-
-function wholeNumber(text: string, min: number, max: number): number | null {
-  const n = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  return n >= min && n <= max ? n : null
-}
 
 const rrs: Knob = {
   flag: 'rrs',
@@ -129,6 +108,8 @@ const profile: Knob = {
   flag: 'profile',
   value: '<name>',
   description: 'how the DataStorage stand-in behaves',
+  isTruth: true,
+  isNotModelled: true,
   apply(scenario, text, bounds) {
     if (!bounds.profiles.includes(text)) return { problem: `takes one of: ${bounds.profiles.join(', ')}` }
     if (text === scenario.service.profile) return { scenario }
@@ -171,4 +152,5 @@ export const knobs: readonly Knob[] = [
   pool,
   pace,
   profile,
+  ...cures,
 ]

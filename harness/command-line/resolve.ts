@@ -4,7 +4,8 @@ import type { RunPlan } from '../manifest.ts'
 import type { Manifest } from '../record.ts'
 import type { Scenario } from '../scenario.ts'
 import { chooseFaults } from './faults.ts'
-import { type Bounds, knobs } from './knobs.ts'
+import type { Bounds } from './knob.ts'
+import { knobs } from './knobs.ts'
 import type { RawFlags } from './raw-flags.ts'
 import { chooseSubject } from './subject-flags.ts'
 import { suggest } from './suggest.ts'
@@ -46,6 +47,7 @@ export function resolveRun(
   if (!scenario) throw new InputError(['there is no scenario at all'])
   const untouched = scenario
   const given: string[] = []
+  const truth: string[] = []
   for (const knob of knobs) {
     const text = flags[knob.flag]
     if (text === undefined) continue
@@ -53,10 +55,14 @@ export function resolveRun(
     if ('problem' in applied) problems.push(`--${knob.flag} ${text}: ${applied.problem}`)
     else scenario = applied.scenario
     given.push(`--${knob.flag} ${text}`)
+    if (knob.isTruth) truth.push(`--${knob.flag} ${text}`)
   }
   const chosen = chooseFaults(flags.fault, scenario, context.faults, problems)
   scenario = chosen.scenario
-  if (flags.fault !== undefined) given.push(`--fault ${flags.fault}`)
+  if (flags.fault !== undefined) {
+    given.push(`--fault ${flags.fault}`)
+    truth.push(`--fault ${flags.fault}`)
+  }
   if (scenario.limits.cpus > context.cpus) {
     problems.push(`scenario ${name} wants ${scenario.limits.cpus} CPUs, this machine has ${context.cpus}: try --cpus`)
   }
@@ -98,13 +104,17 @@ export function resolveRun(
     problems.push(`--limiter ${flags.limiter}: ${runtime} limits its containers itself`)
   }
 
+  if (scenario.client.sendsIdempotencyKey && scenario.load.emitter === 'direct') {
+    problems.push('--idempotency on: needs --emitter per-rr or shared: only batches carry a key')
+  }
+
   const isChanged = subject !== undefined || JSON.stringify(scenario) !== JSON.stringify(untouched)
   const expect = resolveExpect(flags.expect, scenario, isChanged, context, problems)
   if (flags.expect) given.push(`--expect ${flags.expect}`)
 
   if (problems.length > 0 || !limiter) throw new InputError(problems)
   const start = `npm run scenario ${name} --`
-  const command = [start, ...given.filter((flag) => !/^--(profile|fault) /.test(flag))].join(' ')
+  const command = [start, ...given.filter((flag) => !truth.includes(flag))].join(' ')
   const replay = [start, ...given].join(' ')
   const what = { subject, subjectEnv, images, faults: chosen.faults }
   return { scenario, seed, runtime, limiter, ...what, expect, command, replay }

@@ -30,7 +30,7 @@ export const subjectOptions = (): Option[] => [
 
 const mappable = ['pool', 'memory', 'cpus'] as const
 /** Behaviours of the stand-in, which no other service has. */
-const standInOnly = ['profile', 'fault'] as const
+const standInOnly = ['profile', 'fault', 'max-backlog', 'abandoned', 'insert', 'acquire-timeout'] as const
 const ofImage = ['env', 'port', 'mount', 'ready-path', 'schema'].map((name) => `datastorage-${name}`)
 const ofEngine = ['datastorage-image', 'postgres-image', 'redis-image', 'restart'] as const
 

@@ -42,6 +42,9 @@ export function input({
     timeoutMs: 5_000,
     attempts: 3,
     retryPauseMs: 1_000,
+    retryJitter: 0,
+    onBusy: 'drop' as const,
+    sendsIdempotencyKey: false,
     ...changes.client,
   }
   return {

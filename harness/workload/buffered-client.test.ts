@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createRandom } from '../random.ts'
 import type { ErrorClass, SampleLine } from '../sample.ts'
 import type { ClientOptions } from '../scenario.ts'
 import { createBufferedClient } from './buffered-client.ts'
@@ -12,6 +13,9 @@ const realDefaults: ClientOptions = {
   timeoutMs: 5_000,
   attempts: 3,
   retryPauseMs: 1_000,
+  retryJitter: 0,
+  onBusy: 'drop',
+  sendsIdempotencyKey: false,
 }
 const ok: Answer = { outcome: 'ok', status: 201, failure: null }
 const failing = (errorClass: ErrorClass): Answer => ({ outcome: 'failed', status: null, failure: { errorClass } })
@@ -20,19 +24,22 @@ const failing = (errorClass: ErrorClass): Answer => ({ outcome: 'failed', status
 function scene(answers: { afterMs: number; answer: Answer }[], options: Partial<ClientOptions> = {}) {
   const lines: SampleLine[] = []
   const bodies: string[] = []
+  const keys: (string | undefined)[] = []
   const live = createLive()
   const client = createBufferedClient({
     name: 'rr-1',
     options: { ...realDefaults, ...options },
     flushPhaseMs: 250,
     clock: { now: () => Date.now(), burstAtEpochMs: 0 },
-    send: ({ body = '' }) => {
+    send: ({ body = '', idempotencyKey }) => {
+      keys.push(idempotencyKey)
       const { afterMs, answer } = answers[Math.min(bodies.length, answers.length - 1)] ?? { afterMs: 0, answer: ok }
       bodies.push(body)
       return new Promise((resolve) => setTimeout(() => resolve(answer), afterMs))
     },
     sample: (line) => lines.push(line),
     live,
+    random: createRandom(1),
   })
   const emitAt = (timeMs: number) => setTimeout(() => client.emit(timeMs, (number) => `{"n":${number}}`), timeMs)
   const attempts = () =>
@@ -42,7 +49,7 @@ function scene(answers: { afterMs: number; answer: Answer }[], options: Partial<
         : [],
     )
   const drops = () => lines.filter((line) => line.kind === 'drop')
-  return { client, live, lines, bodies, emitAt, attempts, drops }
+  return { client, live, lines, bodies, keys, emitAt, attempts, drops }
 }
 
 beforeEach(() => {
@@ -197,4 +204,72 @@ describe('ending', () => {
     })
     expect(vi.getTimerCount()).toBe(0)
   })
+})
+
+describe('a busy service', () => {
+  const busy: Answer = {
+    outcome: 'failed',
+    status: 429,
+    retryAfterMs: 3_000,
+    failure: { errorClass: '4xx', message: 'status 429' },
+  }
+
+  test('is asked again after Retry-After, and that uses up no attempt', async () => {
+    const answers = [busy, busy, busy, busy, failing('timeout'), ok].map((answer) => ({ afterMs: 0, answer }))
+    const { emitAt, attempts, drops, live } = scene(answers, { onBusy: 'wait', attempts: 2 })
+    emitAt(0)
+    await vi.advanceTimersByTimeAsync(30_000)
+    // Four times "later", then one failure whose pause is the first one's, then it is stored.
+    const ends = attempts().map(({ end }) => end)
+    const pauses = attempts().map(({ at }, index) => at - (ends[index - 1] ?? at))
+    expect(pauses).toEqual([0, 3_000, 3_000, 3_000, 3_000, 1_000])
+    expect(drops()).toEqual([])
+    expect(live.acknowledged).toBe(1)
+  })
+
+  test('costs the events, as any 4xx, where the client was not told to wait', async () => {
+    const { emitAt, attempts, drops } = scene([{ afterMs: 0, answer: busy }])
+    emitAt(0)
+    await vi.advanceTimersByTimeAsync(30_000)
+    expect(attempts()).toHaveLength(1)
+    expect(drops()).toMatchObject([{ why: 'rejected', events: 1 }])
+  })
+
+  test('with jitter, is asked later than it said, never before', async () => {
+    const { emitAt, attempts } = scene([{ afterMs: 0, answer: busy }], { onBusy: 'wait', retryJitter: 0.5 })
+    emitAt(0)
+    await vi.advanceTimersByTimeAsync(60_000)
+    const times = attempts().map(({ at }) => at)
+    const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0))
+    expect(pauses.length).toBeGreaterThan(10)
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(3_000)
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(4_501)
+    expect(new Set(pauses.map(Math.round)).size).toBeGreaterThan(5)
+  })
+})
+
+test('jitter spreads the pauses around what they would be', async () => {
+  const { emitAt, attempts } = scene([{ afterMs: 0, answer: failing('reset') }], { retryJitter: 1, attempts: 2 })
+  for (let n = 0; n < 40; n++) emitAt(n * 5_000)
+  await vi.advanceTimersByTimeAsync(300_000)
+  const retries = attempts().filter(({ n }) => n === 2)
+  const pauses = retries.map(({ at, from }) => {
+    return at - (attempts().find((first) => first.n === 1 && first.from === from)?.end ?? 0)
+  })
+  expect(pauses).toHaveLength(40)
+  expect(Math.min(...pauses)).toBeLessThan(400)
+  expect(Math.max(...pauses)).toBeGreaterThan(1_600)
+  expect(Math.max(...pauses)).toBeLessThanOrEqual(2_001)
+})
+
+test('a batch keeps its idempotency key over all attempts, and the next one has another', async () => {
+  const answers = [failing('timeout'), failing('timeout'), ok, ok].map((answer) => ({ afterMs: 0, answer }))
+  const { emitAt, keys } = scene(answers, { sendsIdempotencyKey: true })
+  emitAt(0)
+  emitAt(10_000)
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(keys).toHaveLength(4)
+  expect(new Set(keys.slice(0, 3)).size).toBe(1)
+  expect(keys[0]).toMatch(/^"[0-9a-f-]{36}"$/)
+  expect(keys[3]).not.toBe(keys[0])
 })

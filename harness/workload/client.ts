@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Random } from '../random.ts'
 import type { SampleLine } from '../sample.ts'
 import type { ClientOptions } from '../scenario.ts'
 import type { LiveLoad } from './live.ts'
@@ -11,6 +12,8 @@ export interface ClientSetup {
   readonly send: Send
   readonly sample: (line: SampleLine) => void
   readonly live: LiveLoad
+  /** Draws the jitter of pauses. */
+  readonly random: Random
 }
 
 /** An audit client: events go in, requests go out. */

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { uniform } from '../random.ts'
 import type { Attempt, Drop } from '../sample.ts'
 import type { ClientSetup } from './client.ts'
 import { at } from './schedule.ts'
@@ -19,22 +21,35 @@ export interface Delivery {
   stop(): void
 }
 
+interface Sending {
+  readonly parcel: Parcel
+  readonly idempotencyKey: string | undefined
+  readonly ended: (endedMs: number) => void
+}
+
+const tooManyRequests = 429
+
 /**
  * A client's way of sending: a failed parcel is tried again after attempt² pauses, save on a 4xx; after the last attempt
  * its events are dropped. Any 2xx acknowledges; its status is kept, since a 202 means "accepted", not yet "stored".
+ *
+ * Where told to wait on a 429, it sends again after Retry-After, with jitter not before it: that uses up no attempt, since
+ * a service that says "later" loses nothing. A parcel keeps one idempotency key over all attempts.
  */
 export function createDelivery(setup: ClientSetup, operation: WriteOperation): Delivery {
-  const { name, options, clock, send, sample, live } = setup
+  const { name, options, clock, send, sample, live, random } = setup
   const inFlight = new Set<Parcel>()
   const cancelRetry = new Map<Parcel, () => void>()
   let isStopped = false
 
-  const attempt = async (parcel: Parcel, number: number, intendedMs: number, ended: (endedMs: number) => void) => {
+  const attempt = async (sending: Sending, number: number, intendedMs: number, busy: number) => {
+    const { parcel, idempotencyKey, ended } = sending
     const { firstEvent, events, body } = parcel
     const startedMs = clock.now()
     live.attempts++
     live.openAttempts++
-    const answer = await send({ method: 'POST', path: writePaths[operation], body, timeoutMs: options.timeoutMs })
+    const { timeoutMs } = options
+    const answer = await send({ method: 'POST', path: writePaths[operation], body, idempotencyKey, timeoutMs })
     live.openAttempts--
     if (isStopped) return
     const endedMs = clock.now()
@@ -65,12 +80,17 @@ export function createDelivery(setup: ClientSetup, operation: WriteOperation): D
     const { failure } = answer
     if (failure === null) return end(null)
     live.errors[failure.errorClass]++
-    if (failure.errorClass === '4xx') return end('rejected')
-    if (number >= options.attempts) return end('attempts-exhausted')
-    const retryMs = endedMs + number ** 2 * options.retryPauseMs
+    const isBusy = answer.status === tooManyRequests && options.onBusy === 'wait'
+    const failed = number - busy
+    if (failure.errorClass === '4xx' && !isBusy) return end('rejected')
+    if (!isBusy && failed >= options.attempts) return end('attempts-exhausted')
+    const pauseMs = isBusy
+      ? (answer.retryAfterMs ?? options.retryPauseMs) * uniform(random, 1, 1 + options.retryJitter)
+      : failed ** 2 * options.retryPauseMs * uniform(random, 1 - options.retryJitter, 1 + options.retryJitter)
+    const retryMs = endedMs + pauseMs
     const retry = () => {
       cancelRetry.delete(parcel)
-      void attempt(parcel, number + 1, retryMs, ended)
+      void attempt(sending, number + 1, retryMs, isBusy ? busy + 1 : busy)
     }
     cancelRetry.set(parcel, at(clock, retryMs, retry))
   }
@@ -78,7 +98,10 @@ export function createDelivery(setup: ClientSetup, operation: WriteOperation): D
   return {
     deliver(parcel, intendedMs, ended) {
       inFlight.add(parcel)
-      void attempt(parcel, 1, intendedMs, ended)
+      const hasKey = options.sendsIdempotencyKey && operation === 'write-batch'
+      // In quotes: the draft's syntax of the header is a structured field's string.
+      const idempotencyKey = hasKey ? `"${randomUUID()}"` : undefined
+      void attempt({ parcel, idempotencyKey, ended }, 1, intendedMs, 0)
     },
     inFlight,
     stop() {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createRandom } from '../random.ts'
 import type { ErrorClass, SampleLine } from '../sample.ts'
 import { createDirectClient } from './direct-client.ts'
 import { createLive } from './live.ts'
@@ -11,6 +12,9 @@ const options = {
   timeoutMs: 5_000,
   attempts: 3,
   retryPauseMs: 1_000,
+  retryJitter: 0,
+  onBusy: 'drop' as const,
+  sendsIdempotencyKey: false,
 }
 const answered = (status: number): Answer => ({ outcome: 'ok', status, failure: null })
 const failing = (errorClass: ErrorClass): Answer => ({ outcome: 'failed', status: null, failure: { errorClass } })
@@ -31,6 +35,7 @@ function scene(...answers: [Answer, ...Answer[]]) {
     },
     sample: (line) => lines.push(line),
     live,
+    random: createRandom(1),
   })
   const emitAt = (timeMs: number) => setTimeout(() => client.emit(timeMs, (number) => `{"n":${number}}`), timeMs)
   const attempts = () =>

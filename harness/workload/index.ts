@@ -48,7 +48,14 @@ async function playLoad(options: DriveOptions, live: LiveLoad): Promise<void> {
   live.planned = plan.reduce((sum, rr) => sum + rr.events.length, 0)
   await using sender = createSender(baseUrl, client.timeoutMs)
   const { send } = sender
-  const assignments = assign[load.emitter](plan, { options: client, clock, send, sample, live })
+  const assignments = assign[load.emitter](plan, {
+    options: client,
+    clock,
+    send,
+    sample,
+    live,
+    random: createRandom(seed ^ 0x717e4),
+  })
   const players = assignments.map((assignment) => play(assignment, options))
   const queries = startQueries({
     plan,

@@ -10,6 +10,8 @@ export interface Request {
   readonly path: string
   /** JSON. */
   readonly body?: string
+  /** Sent as Idempotency-Key. */
+  readonly idempotencyKey?: string | undefined
   /** From the call to the end of the answer, the connecting included. */
   readonly timeoutMs: number
 }
@@ -19,6 +21,8 @@ export interface Answer {
   readonly outcome: Outcome
   readonly status: number | null
   readonly failure: Failure | null
+  /** What the answer said in Retry-After. */
+  readonly retryAfterMs?: number
 }
 
 /** Sends one request and always resolves: an error is an answer too. */
@@ -45,17 +49,23 @@ export function createSender(baseUrl: string, connectTimeoutMs: number): Sender 
     bodyTimeout: 0,
     connect: { timeout: connectTimeoutMs },
   })
-  const send: Send = ({ method, path, body, timeoutMs }) => {
+  const send: Send = ({ method, path, body, idempotencyKey, timeoutMs }) => {
     const { promise, resolve } = Promise.withResolvers<Answer>()
     const timedOut = new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError')
     let abort: ((reason: Error) => void) | null = null
     let isOver = false
     let status: number | null = null
+    let retryAfterMs: number | null = null
     const end = (failure: Failure | null) => {
       if (isOver) return
       isOver = true
       clearTimeout(timer)
-      resolve({ outcome: failure ? outcomes[failure.errorClass] : 'ok', status, failure })
+      resolve({
+        outcome: failure ? outcomes[failure.errorClass] : 'ok',
+        status,
+        failure,
+        ...(status !== null && retryAfterMs !== null && { retryAfterMs }),
+      })
     }
     const timer = setTimeout(() => {
       if (abort) return abort(timedOut)
@@ -66,7 +76,10 @@ export function createSender(baseUrl: string, connectTimeoutMs: number): Sender 
       path,
       method,
       body: body ?? null,
-      headers: body === undefined ? {} : { 'content-type': 'application/json' },
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      },
     }
     agent.dispatch(options, {
       // Called when the request is about to be written to a connection that stands.
@@ -74,8 +87,9 @@ export function createSender(baseUrl: string, connectTimeoutMs: number): Sender 
         if (isOver) return controller.abort(timedOut)
         abort = (reason) => controller.abort(reason)
       },
-      onResponseStart(_controller, statusCode) {
+      onResponseStart(_controller, statusCode, headers) {
         status = statusCode
+        retryAfterMs = readRetryAfter(headers['retry-after'])
       },
       onResponseData() {},
       onResponseEnd: () => end(failureOfStatus(status ?? 0)),
@@ -102,4 +116,12 @@ const outcomes: Readonly<Record<ErrorClass, Outcome>> = {
   '5xx': 'failed',
   timeout: 'unknown',
   reset: 'unknown',
+}
+
+/** Milliseconds from now, out of seconds or an HTTP date. `null`: the answer has neither. */
+function readRetryAfter(header: string | string[] | undefined): number | null {
+  const text = [header].flat()[0]?.trim() ?? ''
+  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
+  const atEpochMs = Date.parse(text)
+  return Number.isNaN(atEpochMs) ? null : Math.max(0, atEpochMs - Date.now())
 }

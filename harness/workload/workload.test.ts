@@ -23,6 +23,9 @@ const client: ClientOptions = {
   timeoutMs: 2_000,
   attempts: 3,
   retryPauseMs: 10,
+  retryJitter: 0,
+  onBusy: 'drop',
+  sendsIdempotencyKey: false,
 }
 const never = new AbortController().signal
 const cleanUps: (() => void)[] = []

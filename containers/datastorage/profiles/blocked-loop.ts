@@ -21,7 +21,7 @@ export const blockedLoop = defineProfile({
     })
     return {
       admit: () => 'accept',
-      write: (events, limitMs) => repository.insert(events, { limitMs }),
+      write: (events, limitMs, origin) => repository.insert(events, { limitMs, origin }),
       close: async () => block.stop(),
     }
   },

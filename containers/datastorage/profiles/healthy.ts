@@ -9,7 +9,7 @@ export const healthy = defineProfile({
   async start(_options, { repository }) {
     return {
       admit: () => 'accept',
-      write: (events, limitMs) => repository.insert(events, { limitMs }),
+      write: (events, limitMs, origin) => repository.insert(events, { limitMs, origin }),
       close: async () => {},
     }
   },

@@ -42,14 +42,15 @@ export const lockOrder = defineProfile({
     let deadlocks = 0
     return {
       admit: () => 'accept',
-      async write(events) {
+      async write(events, _limitMs, origin) {
         const write = writes++
         const pair = Math.floor(write / 2) % (tallies - 1)
         // The next write takes the same two the other way round.
         const order = write % 2 === 0 ? [1 + pair, 2 + pair] : [2 + pair, 1 + pair]
         try {
-          await repository.insert(events, {
+          return await repository.insert(events, {
             limitMs,
+            origin,
             async beforeEach(_event, index, connection) {
               if (index > 0) return
               await connection.query(tally, [order[0]])

@@ -34,7 +34,7 @@ export const memoryGrowth = defineProfile({
     }, everyMs)
     return {
       admit: () => 'accept',
-      write: (events, limitMs) => repository.insert(events, { limitMs }),
+      write: (events, limitMs, origin) => repository.insert(events, { limitMs, origin }),
       async close() {
         clearInterval(timer)
         await holder.stop()

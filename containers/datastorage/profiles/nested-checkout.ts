@@ -34,9 +34,10 @@ export const nestedCheckout = defineProfile({
     }
     return {
       admit: () => 'accept',
-      write: (events) =>
+      write: (events, _limitMs, origin) =>
         repository.insert(events, {
           limitMs: 2 * limitMs,
+          origin,
           async beforeEach(event, index, client) {
             if (index > 0) return
             await client.query('SELECT pg_sleep($1)', [databaseMsPerWrite / 1000])

@@ -47,7 +47,7 @@ export const pageCache = defineProfile({
     })
     return {
       admit: () => 'accept',
-      write: (events, limitMs) => repository.insert(events, { limitMs }),
+      write: (events, limitMs, origin) => repository.insert(events, { limitMs, origin }),
       async close() {
         stopping.abort()
         await writing

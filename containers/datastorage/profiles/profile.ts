@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { IdentifiedEvent } from '../contract.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Origin } from '../origin.ts'
 import type { Repository } from '../repository.ts'
 
 /** The parts of the service that a profile works with. */
@@ -22,10 +23,12 @@ export interface Behaviour {
    */
   admit(awaitingAnswer: number): 'accept' | 'reset'
   /**
-   * Stores valid events, all or nothing. Runs on when the client has gone.
+   * Stores valid events, all or nothing, and resolves with the ids under which they are stored. Runs on when the client
+   * has gone, unless `origin` says otherwise.
    * @param limitMs the time that the real service gives its database for such a request
+   * @param origin to be handed to the repository
    */
-  write(events: IdentifiedEvent[], limitMs: number): Promise<void>
+  write(events: IdentifiedEvent[], limitMs: number, origin?: Origin): Promise<readonly string[]>
   /** Ends what the profile started; writes that still wait are rejected. */
   close(): Promise<void>
 }

@@ -18,15 +18,17 @@ export const slowQueries = defineProfile({
     let written = 0
     return {
       admit: () => 'accept',
-      async write(events) {
-        await repository.insert(events, {
+      async write(events, _limitMs, origin) {
+        const ids = await repository.insert(events, {
           limitMs,
+          origin,
           async beforeEach(_event, index, client) {
             if (index === 0) await client.query('SELECT pg_sleep($1)', [databaseMsPerWrite / 1000])
           },
         })
         written += events.length
         confess(log, 'slow-queries', { written })
+        return ids
       },
       close: async () => {},
     }

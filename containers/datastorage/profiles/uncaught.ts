@@ -18,7 +18,7 @@ export const uncaught = defineProfile({
     })
     return {
       admit: () => 'accept',
-      write: (events, limitMs) => repository.insert(events, { limitMs }),
+      write: (events, limitMs, origin) => repository.insert(events, { limitMs, origin }),
       close: async () => timer.stop(),
     }
   },

@@ -18,8 +18,8 @@ export interface PredictRequest {
   readonly json: boolean
 }
 
-/** A profile is how the service behaves, which is here what its figures say. */
-const usedKnobs = knobs.filter((knob) => knob.flag !== 'profile')
+/** How the service behaves is here what its figures say. */
+const usedKnobs = knobs.filter((knob) => !knob.isNotModelled)
 
 export function predictCommand(): Command {
   const command = new Command('predict')
