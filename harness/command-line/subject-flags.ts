@@ -161,12 +161,16 @@ function pairsOf(flag: string, flags: RawFlags, problems: string[]): Record<stri
 }
 
 /** Values of an image's variables may be secrets: who repeats the run puts them in again. */
+export function withoutSecrets(flag: string, value: string): string {
+  return flag === 'datastorage-env' ? value.replace(/=.*$/s, '=…') : value
+}
+
 function repeatedFlags(flags: RawFlags): string[] {
   return subjectOptions().flatMap((option) => {
     const name = option.name()
     return (flags[name] ?? '')
       .split('\n')
       .filter(Boolean)
-      .map((value) => `--${name} ${name === 'datastorage-env' ? value.replace(/=.*$/s, '=…') : value}`)
+      .map((value) => `--${name} ${withoutSecrets(name, value)}`)
   })
 }

@@ -5,7 +5,7 @@ import type { Search } from '../../threshold.ts'
 import { type Dose, doses, dosesBetween } from '../doses.ts'
 import type { RawFlags } from '../raw-flags.ts'
 import { type Context, resolveRun, suggest } from '../resolve.ts'
-import { askFor, fixedFlags, knobOptions, wholeNumber } from './campaign.ts'
+import { askFor, fixedFlags, knobOptions, shownFlags, wholeNumber } from './campaign.ts'
 import { fingerprint } from './compare.ts'
 
 export interface BisectRequest {
@@ -89,7 +89,7 @@ export function resolveBisect(
       to,
       maxRuns,
       seed: base.seed,
-      fixed,
+      fixed: shownFlags(fixed),
       fingerprint: fingerprint([base]),
     },
     doses: dosesBetween(dose, from, to),

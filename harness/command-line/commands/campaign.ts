@@ -1,6 +1,7 @@
 import type { Option } from 'commander'
 import type { RawFlags } from '../raw-flags.ts'
 import type { Context } from '../resolve.ts'
+import { withoutSecrets } from '../subject-flags.ts'
 
 /** More cells than this are most likely a slip. */
 export const maxCells = 200
@@ -17,6 +18,16 @@ export function knobOptions(runOptions: readonly Option[]): Option[] {
 export function fixedFlags(flags: RawFlags, runOptions: readonly Option[]): Record<string, string> {
   const given = knobOptions(runOptions).map((option) => [option.name(), flags[option.name()]] as const)
   return Object.fromEntries(given.filter((one): one is readonly [string, string] => one[1] !== undefined))
+}
+
+/** The same as it may be written down and shown. */
+export function shownFlags(fixed: Readonly<Record<string, string>>): Record<string, string> {
+  const shown = (flag: string, text: string) =>
+    text
+      .split('\n')
+      .map((value) => withoutSecrets(flag, value))
+      .join('\n')
+  return Object.fromEntries(Object.entries(fixed).map(([flag, text]) => [flag, shown(flag, text)]))
 }
 
 /** Says so when the scenario is missing; an unknown one is found when a run is resolved. */

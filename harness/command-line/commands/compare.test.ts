@@ -63,6 +63,18 @@ test('every flag of a run that takes a value is an axis', () => {
   expect(compare('--vary pace=20/2s,burst').cells[0]?.plans[0]?.scenario.load.pace).toEqual({ rrs: 20, everyMs: 2_000 })
 })
 
+test('an image and its variables are knobs like others; what the variables hold is not written down', () => {
+  const line =
+    '--runtime docker --datastorage-image x:1 --datastorage-env A=secret --datastorage-env B=b --datastorage-env C=c'
+  const { grid, cells } = compare(`--vary cpus=1,2 ${line}`)
+  expect(JSON.stringify(grid)).not.toContain('secret')
+  expect(grid.fixed['datastorage-env']).toBe('A=…\nB=…\nC=…')
+  expect(cells[1]?.plans[0]?.subjectEnv).toMatchObject({ A: 'secret', B: 'b', C: 'c' })
+  expect(JSON.stringify(bisect(`--find cpus ${line}`).search)).not.toContain('secret')
+  const images = compare('--runtime docker --vary datastorage-image=x:1,x:2').cells
+  expect(images.map(({ plans }) => plans[0]?.subject)).toMatchObject([{ image: 'x:1' }, { image: 'x:2' }])
+})
+
 test('all problems at once, before anything starts', () => {
   expect(
     problems(

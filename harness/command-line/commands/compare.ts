@@ -5,7 +5,7 @@ import { InputError } from '../../errors.ts'
 import type { RunPlan } from '../../manifest.ts'
 import type { RawFlags } from '../raw-flags.ts'
 import { type Context, resolveRun, suggest } from '../resolve.ts'
-import { askFor, fixedFlags, knobOptions, maxCells, wholeNumber } from './campaign.ts'
+import { askFor, fixedFlags, knobOptions, maxCells, shownFlags, wholeNumber } from './campaign.ts'
 
 export interface CompareRequest {
   readonly command: 'compare'
@@ -81,7 +81,13 @@ export function resolveCompare(
   })
   return {
     command: 'compare',
-    grid: { scenario, axes, fixed, repeats, fingerprint: fingerprint(cells.flatMap(({ plans }) => plans)) },
+    grid: {
+      scenario,
+      axes,
+      fixed: shownFlags(fixed),
+      repeats,
+      fingerprint: fingerprint(cells.flatMap(({ plans }) => plans)),
+    },
     cells,
     outDir: flags.out,
     isResumed: flags.resume !== undefined,

@@ -22,7 +22,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 const MiB = 2 ** 20
 
 function search(flags = '') {
-  const line = `bisect --scenario high-load-quick --find memory --from 256m --to 2g${flags}`
+  const line = `bisect --scenario high-load-quick --find memory --from 500m --to 1g${flags}`
   const machine = { memoryBytes: 2 ** 33, cpus: 2 }
   const known = { scenarios, profiles: ['as-reported'], causes: [], faults: [], proofs: [] }
   return parseCommandLine(line.split(' '), { ...known, ...machine }) as BisectRequest

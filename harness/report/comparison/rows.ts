@@ -59,7 +59,7 @@ export const figureRows: readonly FigureRow[] = [
 function describeCrashed({ crashed, survived, unknown, notStarted, planned }: CellSummary): string {
   const waiting = planned - crashed - survived - unknown - notStarted
   return [
-    crashed + survived > 0 || waiting < planned ? `${crashed} of ${crashed + survived}` : '',
+    crashed + survived > 0 ? `${crashed} of ${crashed + survived}` : '',
     unknown > 0 ? `${unknown} not known` : '',
     notStarted > 0 ? `${notStarted} did not start` : '',
     waiting > 0 ? `${waiting} not run` : '',
