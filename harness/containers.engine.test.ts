@@ -41,7 +41,7 @@ for (const name of ['docker', 'podman'] as const) {
       const { code, stdout } = await start(...run, '--out', dir).ended
       const verdict = JSON.parse(await readFile(join(dir, 'verdict.json'), 'utf8')) as Verdict
       const chain = verdict.chain.map(({ hypothesis }) => hypothesis)
-      if (chain[0] !== 'cpu-too-small' && attempt < 3) continue
+      if (chain.length < 3 && attempt < 3) continue
       expect(chain).toEqual(['cpu-too-small', 'retry-storm', 'memory-limit'])
       expect(code).toBe(0)
       expect(stdout).toContain('container engine')

@@ -77,7 +77,7 @@ export async function startContainers(
     runtime: engine.name,
     versions: { postgres: postgres.answer, redis: redis.answer, [engine.name]: engine.version },
     datastorage: shared ? { ...datastorage.service, limits: inShared(shared, datastorage.part) } : datastorage.service,
-    postgres: { connectionString: postgres.connectionString },
+    postgres: { connectionString: postgres.connectionString, onLog: postgres.onLog },
     redis: { url: `redis://127.0.0.1:${redis.publishedPort}` },
     ...(shared && {
       parts: [watch('postgres', postgres), watch('redis', redis)],

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { PostgreSqlContainer } from '@testcontainers/postgresql'
 import type { HostConfig } from 'dockerode'
 import pg from 'pg'
-import { harnessRole, serviceRole, setUpSql } from '../embedded/postgres-template.ts'
+import { createLineBuffer } from '../embedded/line-buffer.ts'
+import { harnessRole, serverSettings, serviceRole, setUpSql } from '../embedded/postgres-template.ts'
 import { type RunContext, type StartedPart, startPart } from './part.ts'
 
 const readyMs = 60_000
@@ -15,6 +16,8 @@ export interface StartedPostgres extends StartedPart<string> {
   /** For the service's schema: owner of its database, by the published port. */
   readonly ownerConnectionString: string
   readonly password: string
+  /** Calls back with each line of the server's log, past ones first. */
+  onLog(listener: (line: string) => void): void
 }
 
 /** PostgreSQL with the same roles, database and settings as the embedded one. Its answer is its version. */
@@ -23,6 +26,7 @@ export async function startPostgres(context: RunContext, image: string, host?: H
   const password = randomBytes(16).toString('hex')
   const urlFor = (role: string, publishedPort: number) =>
     `postgres://${role}:${password}@127.0.0.1:${publishedPort}/${serviceRole}`
+  const log = createLineBuffer()
   const started = await startPart(context, {
     part: 'postgres',
     port,
@@ -38,18 +42,20 @@ export async function startPostgres(context: RunContext, image: string, host?: H
         .withCopyContentToContainer([
           { content: setUpSql(password), target: '/docker-entrypoint-initdb.d/culprit.sql', mode: 0o444 },
         ])
-        .withCommand(['postgres', ...settings()])
+        .withCommand(['postgres', ...serverSettings()])
         // It would run a program in the container four times a second, and does not run at all in Podman without systemd.
         .withHealthCheck(noHealthCheck),
     host,
     ready: (publishedPort) => askVersion(urlFor(harnessRole, publishedPort)),
     readyWithinMs: readyMs,
+    onLine: log.add,
   })
   return {
     ...started,
     connectionString: urlFor(harnessRole, started.publishedPort),
     ownerConnectionString: urlFor(serviceRole, started.publishedPort),
     password,
+    onLog: log.listen,
   }
 }
 
@@ -58,18 +64,6 @@ export const dataInMemory: HostConfig = { Tmpfs: { [data]: 'rw' } }
 
 /** The engine knows this word; the library's types do not. */
 const noHealthCheck = { test: ['NONE'] } as unknown as Parameters<PostgreSqlContainer['withHealthCheck']>[0]
-
-function settings(): string[] {
-  const values: Record<string, string | number> = {
-    // The data is thrown away after the run, so nothing is gained by waiting for the disk.
-    fsync: 'off',
-    shared_buffers: '64MB',
-    max_connections: 100,
-    // For the harness's probes, also when the service holds every other connection.
-    superuser_reserved_connections: 5,
-  }
-  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-}
 
 async function askVersion(connectionString: string): Promise<string> {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 1_000 })

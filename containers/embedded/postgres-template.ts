@@ -17,6 +17,22 @@ export const harnessRole = 'culprit'
 /** The service's role and its database's name: not a superuser, so a full pool leaves the harness's connections alone. */
 export const serviceRole = 'datastorage'
 
+/** The settings of a server whose data is thrown away after the run, as arguments. */
+export function serverSettings(more: Readonly<Record<string, string | number>> = {}): string[] {
+  const values = {
+    // Nothing is gained by waiting for the disk.
+    fsync: 'off',
+    shared_buffers: '64MB',
+    max_connections: 100,
+    // For the harness's probes, also when the service holds every other connection.
+    superuser_reserved_connections: 5,
+    // The SQLSTATE of each line: what was wrong, in PostgreSQL's own words and not the service's.
+    log_line_prefix: '%m [%p] %e ',
+    ...more,
+  }
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
 // Passwords even on 127.0.0.1: a superuser may run programs, and other users of this machine can reach the port.
 const initdbArgs = [
   '--username',

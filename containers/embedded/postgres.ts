@@ -13,6 +13,7 @@ import {
   packagedBinaries,
   postgresTemplate,
   postgresVersion,
+  serverSettings,
   serviceRole,
 } from './postgres-template.ts'
 import { unprivilegedRun } from './unprivileged.ts'
@@ -75,7 +76,12 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       name: 'PostgreSQL',
       // The group first: once the rights are dropped, no group can be entered.
       prefix: [...(options.prefix ?? []), ...user.prefix],
-      command: [binaries.postgres, '-D', data, ...settings(port)],
+      command: [
+        binaries.postgres,
+        '-D',
+        data,
+        ...serverSettings({ port, listen_addresses: '127.0.0.1', unix_socket_directories: '' }),
+      ],
       cwd: home,
       deathSignal: 'INT',
       onLine: log.add,
@@ -108,23 +114,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
       [Symbol.asyncDispose]: stop,
     }
   })
-}
-
-function settings(port: number): string[] {
-  const values: Record<string, string | number> = {
-    port,
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
-    // The data is thrown away after the run, so nothing is gained by waiting for the disk.
-    fsync: 'off',
-    shared_buffers: '64MB',
-    max_connections: 100,
-    // For the harness's probes, also when the service holds every other connection.
-    superuser_reserved_connections: 5,
-    // The SQLSTATE of each line: what was wrong, in PostgreSQL's own words and not the service's.
-    log_line_prefix: '%m [%p] %e ',
-  }
-  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
 async function tryQuery(connectionString: string): Promise<void> {

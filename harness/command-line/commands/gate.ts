@@ -41,7 +41,7 @@ export function gateCommand(): Command {
     .option('--candidate <what>', 'a git revision, settings, or "current", the stand-in as it lies here (the default)')
     .option('--budget <time>', 'how long to go on for each scenario, such as 5m (the default)')
     .option('--seed <n>', 'seed of the loads and of the order (default: 1)')
-    .option('--runtime <name>', `${runtimes.join(', ')} (default: auto)`)
+    .option('--runtime <name>', `${runtimes.join(', ')} (default: embedded, which any revision can run on)`)
     .option('--limiter <name>', `${limiters.join(', ')} (default: auto)`)
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -78,7 +78,7 @@ export function resolveGate(
   if (budgetMs === null || budgetMs < shortestBudgetMs) {
     problems.push(`--budget ${flags.budget}: takes a time of 10s and more, such as 5m`)
   }
-  const { seed = '1', runtime, limiter } = flags
+  const { seed = '1', runtime = 'embedded', limiter } = flags
   const shared = { seed, runtime, limiter }
   const baseline = flags.baseline === undefined ? null : sideOf(flags.baseline)
   const candidate = sideOf(flags.candidate ?? 'current')

@@ -66,7 +66,7 @@ function planOf({ faults, seed }: Draw, base: Scenario): RunPlan {
   return {
     scenario,
     seed,
-    runtime: 'auto',
+    runtime: 'embedded',
     limiter: 'auto',
     faults,
     expect: { expectation: 'any', from: 'a changed knob' },
