@@ -33,7 +33,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           fileParallelism: false,
           // A whole run of a scenario, and another one where a neighbour took the CPU.
-          testTimeout: 150_000,
+          testTimeout: 300_000,
           // The first one may have to build images.
           hookTimeout: 180_000,
           sequence: { groupOrder: 2 },
