@@ -132,7 +132,8 @@ test('Ctrl-C in a comparison: exit 130, everything stopped, and it says how to g
   expect(stderr).toContain('0 of 2 runs are finished')
   const command = '--scenario high-load-quick --vary memory=512m,1g --repeat 1'
   expect(stderr).toContain(`go on with: npm run compare -- ${command} --out ${dir} --resume`)
-  expect(code).toBe(130)
+  // npm, which got the signal too, may end by it instead of handing the code on.
+  expect([130, null]).toContain(code)
   expect(await leftovers()).toEqual([])
   const again = await start('compare', '--', ...command.replace('1g', '2g').split(' '), '--out', dir, '--resume').ended
   expect(again.stderr).toContain('was made for something else: axes was')
