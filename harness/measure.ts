@@ -39,13 +39,15 @@ export function highest(series: readonly Point[]): Point | undefined {
 
 /**
  * Whether the service died, as far as the record says. A record that speaks of a death but lacks the exit cannot say how.
- * Of a service whose process nobody here can see, an answer at the end shows that it lives, and silence shows nothing.
+ * Of a service whose process nobody here can see, answers all along and at the end show that it lives; silence shows
+ * nothing, and one that gave no connection for a while may have died and been started again.
  */
 export function fate(evidence: Evidence): 'died' | 'alive' | 'unknown' {
   const { exit, end } = evidence
   if (exit) return 'died'
   if (!end || end.reason === 'died') return 'unknown'
-  return isProcessSeen(evidence) || answeredAt(evidence, end.t) ? 'alive' : 'unknown'
+  if (isProcessSeen(evidence)) return 'alive'
+  return answeredAt(evidence, end.t) && connectionLostMs(evidence) === null ? 'alive' : 'unknown'
 }
 
 /** Whether somebody here would notice the end of the service's process. */
@@ -59,6 +61,14 @@ const lastAnswerMs = 3_000
 function answeredAt({ health }: Evidence, endMs: number): boolean {
   const last = health.at(-1)
   return last !== undefined && last.status !== null && last.t >= endMs - lastAnswerMs
+}
+
+/** When the service's health could not be asked for want of a connection, for the first time since the burst. */
+export function connectionLostMs({ health }: Evidence): number | null {
+  const lost = health.find(({ t, failure }) => {
+    return t >= 0 && (failure?.errorClass === 'refused' || failure?.errorClass === 'reset')
+  })
+  return lost?.t ?? null
 }
 
 /** The kernel frees a killed process's memory before its end can be noticed: for gigabytes, that takes this long at most. */

@@ -66,7 +66,7 @@ const peakAtLimit: Prediction = {
 }
 
 /** A kill through the engine ends what a kernel's kill of a child had left alive: only the order of events tells. */
-export const notAskedFor: Prediction = {
+const notAskedFor: Prediction = {
   statement: 'nobody asked the engine to end it before it ended',
   necessary: true,
   observe(evidence) {
@@ -75,8 +75,8 @@ export const notAskedFor: Prediction = {
     const word = engineWord(evidence)
     switch (word.kind) {
       case 'unknown':
-        // The kernel's own counter is among the predictions; an engine that lost its stream takes nothing from it.
-        return seen(`${word.why}: the kernel's counter decides`)
+      case 'unclear':
+        return notMeasurable(word.why)
       case 'asked':
         return absent(describeAsking(word), [word.event.ref, word.die.ref])
       case 'oom':
@@ -114,8 +114,16 @@ export const memoryLimit: Hypothesis = {
   given(evidence) {
     if (evidence.appliedLimits?.limiter === 'watchdog') return byWatchdog
     if (!isInEngine(evidence)) return null
-    return { predictions: [oomKillRises, peakAtLimit, endedBySigkill, notAskedFor, oomKilledFlag] }
+    return { predictions: [oomKillRises, peakAtLimit, endedBySigkill, ...byEngine(evidence), oomKilledFlag] }
   },
+}
+
+/**
+ * What the engine has to say of a kill by the kernel. One that told of no end at all, such as after its stream broke off,
+ * takes nothing from what the kernel's own counter shows.
+ */
+export function byEngine(evidence: Evidence): Prediction[] {
+  return isInEngine(evidence) ? [{ ...notAskedFor, necessary: engineWord(evidence).kind !== 'unknown' }] : []
 }
 
 /** Without a kernel limit there is no kernel to say so: the watchdog's own record takes its place, and is named as such. */

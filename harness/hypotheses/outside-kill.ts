@@ -49,6 +49,7 @@ const askedOr = (other: Prediction): Prediction => ({
     const notDied = unlessDied(evidence)
     if (notDied) return notDied
     const word = engineWord(evidence)
+    if (word.kind === 'unclear') return notMeasurable(word.why)
     return word.kind === 'asked' ? seen(describeAsking(word), [word.event.ref, word.die.ref]) : other.observe(evidence)
   },
 })

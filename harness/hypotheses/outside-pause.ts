@@ -1,8 +1,9 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
+import { failedAttempts, writeAttempts } from '../measure.ts'
 import { formatAt } from '../units.ts'
 import { isInEngine } from './engine-word.ts'
-import { absent, notMeasurable, seenSince } from './observe.ts'
+import { absent, absentIfWatched, notMeasurable, seen, seenSince } from './observe.ts'
 
 export const outsidePause: Hypothesis = {
   name: 'outside-pause',
@@ -20,6 +21,21 @@ export const outsidePause: Hypothesis = {
         if (pause) return seenSince(pause.engineMs, `paused at ${formatAt(pause.engineMs)}`, [pause.ref])
         if (engine.length === 0) return notMeasurable("none of the engine's events is on record")
         return end ? absent('the engine paused nobody') : notMeasurable('the record has no end')
+      },
+    },
+    {
+      statement: 'requests that were open at that time fail',
+      necessary: true,
+      observe(evidence) {
+        if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+        const own = evidence.engine.filter((event) => isOf(event, 'pause') || isOf(event, 'unpause'))
+        const fromMs = own[0]?.engineMs ?? 0
+        const toMs = own.findLast(({ action }) => action === 'unpause')?.engineMs ?? Number.POSITIVE_INFINITY
+        const failed = failedAttempts(evidence, ['timeout', 'connect-timeout', 'reset', 'refused', '5xx'])
+        const first = failed.find(({ startedMs, endedMs }) => startedMs <= toMs && endedMs >= fromMs)
+        return first
+          ? seen(`the first request failed at ${formatAt(first.endedMs)}`, [first.ref])
+          : absentIfWatched(evidence, 'no request failed')
       },
     },
   ],

@@ -4,7 +4,7 @@ import { type Growths, growths, type PartKill, partKills, readingsOf } from '../
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import { fate, highest, points, writeAttempts } from '../measure.ts'
 import { formatAt, formatBytes } from '../units.ts'
-import { atLimitShare, endedBySigkill, oomKillRises } from './memory-limit.ts'
+import { atLimitShare, byEngine, endedBySigkill, oomKillRises } from './memory-limit.ts'
 import { absent, absentIfWatched, notMeasurable, seen, seenSince } from './observe.ts'
 import { oomKillAtDeath } from './oom-kill.ts'
 
@@ -114,7 +114,10 @@ export const sharedMemory: Hypothesis = {
     const before = partKills(evidence).filter(
       ({ part, to }) => part !== 'datastorage' && to.t <= (evidence.exit?.t ?? 0),
     )
-    return { phrase: sentence([...before.map((kill) => victim(kill, evidence)), 'DataStorage'], grown) }
+    return {
+      phrase: sentence([...before.map((kill) => victim(kill, evidence)), 'DataStorage'], grown),
+      predictions: [oomKillRises, reached, endedBySigkill, ...byEngine(evidence), limitInForce, grew],
+    }
   },
 }
 

@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
+import { describeAsking, engineWord } from './engine-word.ts'
 import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
 import { describeExit } from './process-exit.ts'
 
@@ -26,9 +27,12 @@ export const uncaughtException: Hypothesis = {
         const { kind, because } = describeExit(evidence.exit)
         if (kind === 'unknown') return notMeasurable(because)
         if (kind !== 'error') return absent(because, [evidence.exit.ref])
-        const word = lastLine(evidence, lastWords)
-        return word
-          ? seen(`${because}, after an uncaught exception`, [evidence.exit.ref, word.ref])
+        const lastWord = lastLine(evidence, lastWords)
+        if (lastWord) return seen(`${because}, after an uncaught exception`, [evidence.exit.ref, lastWord.ref])
+        const word = engineWord(evidence)
+        // Some services end like this when they are asked to end.
+        return word.kind === 'asked'
+          ? notMeasurable(`${because}, and ${describeAsking(word)}`)
           : seen(because, [evidence.exit.ref])
       },
     },

@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts'
-import { fate, isProcessSeen, writeAttempts } from '../measure.ts'
+import { connectionLostMs, fate, isProcessSeen, writeAttempts } from '../measure.ts'
 import { formatAt } from '../units.ts'
 import type { Finding, Verdict } from '../verdict.ts'
 
@@ -25,6 +25,13 @@ export function distrust(evidence: Evidence, findings: readonly Finding[]): stri
   return reasons
 }
 
+/** Of a service whose process nobody here can see. */
+function unseen(evidence: Evidence): string {
+  const lostMs = connectionLostMs(evidence)
+  const what = lostMs === null ? 'it gave no answer at the end' : `it gave no connection at ${formatAt(lostMs)}`
+  return `${what}, and nobody here can see the service's process`
+}
+
 /** What a run that can be trusted shows. `reason` says why it shows neither. */
 export function outcomeOf(evidence: Evidence): { outcome: Verdict['outcome']; reason: string | null } {
   switch (fate(evidence)) {
@@ -33,9 +40,7 @@ export function outcomeOf(evidence: Evidence): { outcome: Verdict['outcome']; re
     case 'unknown':
       return {
         outcome: 'unknown',
-        reason: isProcessSeen(evidence)
-          ? 'the service ended, but its exit is not on record'
-          : "it gave no answer at the end, and nobody here can see the service's process",
+        reason: isProcessSeen(evidence) ? 'the service ended, but its exit is not on record' : unseen(evidence),
       }
     case 'alive': {
       const { end } = evidence
