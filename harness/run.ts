@@ -91,7 +91,7 @@ async function observe(
   const { load, client, phases, limits } = scenario
   const { pid, baseUrl, limits: applied } = stack.datastorage
   const runId = basename(record.dir)
-  record.event({ kind: 'stack-ready', t: clock.now(), pid, versions: stack.versions })
+  record.event({ kind: 'stack-ready', t: clock.now(), runtime: stack.runtime, pid, versions: stack.versions })
   if (applied) record.event({ kind: 'limits', t: clock.now(), ...applied })
 
   await using collector = startCollector({ stack, clock, probe: record.probe, event: record.event })

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { containerStateSchema, engineEventSchema, partSchema } from './engine.ts'
 import { type Described, line } from './schema.ts'
-import { appliedLimitsSchema, processExitSchema, resourceReadingSchema, watchdogKillSchema } from './stack.ts'
+import {
+  appliedLimitsSchema,
+  processExitSchema,
+  resourceReadingSchema,
+  runtimeSchema,
+  watchdogKillSchema,
+} from './stack.ts'
 
 /** One line of a record. `t` is in milliseconds since the burst; probes that start before it have negative times. */
 export interface Line {
@@ -220,9 +226,11 @@ export type EndReason = Described<typeof endReasonSchema>
 /** events.ndjson */
 export const runEventSchema = z.discriminatedUnion('kind', [
   line('limits', appliedLimitsSchema.shape).meta({ id: 'Limits', description: 'the limits as read back' }),
-  line('stack-ready', { pid: z.number().nullable(), versions: z.record(z.string(), z.string()) }).meta({
-    id: 'StackReady',
-  }),
+  line('stack-ready', {
+    runtime: runtimeSchema.optional().describe('absent in records from before there was a choice'),
+    pid: z.number().nullable(),
+    versions: z.record(z.string(), z.string()),
+  }).meta({ id: 'StackReady' }),
   line('warm-up', { attempts: z.number(), failed: z.number() }).meta({ id: 'WarmUp' }),
   line('burst', { at: z.string().describe('ISO 8601') }).meta({ id: 'Burst', description: 'the zero of every t' }),
   line('exit', processExitSchema.shape).meta({ id: 'Exit', description: "the service's own end" }),

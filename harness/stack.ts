@@ -2,6 +2,11 @@ import { z } from 'zod'
 import type { Engine, PartName } from './engine.ts'
 import type { Described } from './schema.ts'
 
+export const runtimeSchema = z
+  .enum(['embedded', 'docker', 'podman', 'target'])
+  .describe('what runs the stack: processes of our own, a container engine, or, for a target, somebody else')
+export type Runtime = Described<typeof runtimeSchema>
+
 export const appliedLimitsSchema = z.object({
   limiter: z
     .enum(['cgroup-v1', 'cgroup-v2', 'systemd', 'watchdog', 'engine'])
@@ -93,6 +98,8 @@ export interface Service {
   readonly baseUrl: string
   /** Where the same service answers without the engine's forwarding in between. Absent where there is only one path. */
   readonly directUrl?: string | undefined
+  /** Where it says whether it is well; `/health` unless given. */
+  readonly healthPath?: string | undefined
   readonly pid: number | null
   /** `null`: it is not ours to limit, and nobody here knows what limits it. */
   readonly limits: AppliedLimits | null
@@ -125,7 +132,7 @@ export interface Database {
 
 /** A started stack: all parts ready. Disposing it stops them in reverse order and removes what they left. */
 export interface Stack extends AsyncDisposable {
-  readonly runtime: 'embedded' | 'docker' | 'podman' | 'target'
+  readonly runtime: Runtime
   readonly versions: Readonly<Record<string, string>>
   readonly datastorage: Service
   /** `null`: not ours to look into. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { partSchema } from './engine.ts'
+import { containerStateSchema, engineEventSchema, partSchema } from './engine.ts'
 import { errorClassSchema } from './sample.ts'
 import type { Described } from './schema.ts'
-import { appliedLimitsSchema } from './stack.ts'
+import { appliedLimitsSchema, runtimeSchema } from './stack.ts'
 
 const count = z.number()
 const measured = z.number().nullable()
@@ -93,6 +93,12 @@ const timelineSchema = z.object({
   diedMs: measured,
   firstHealthFailureMs: measured,
   lastHealthOkMs: measured,
+  startedAgainMs: z.array(z.number()).optional().describe('when the engine started the service again'),
+  healthErrors: z
+    .array(z.object({ errorClass: errorClassSchema, count, firstMs: z.number(), lastMs: z.number() }))
+    .optional()
+    .describe('how GET /health failed, by error class'),
+  healthBackMs: measured.optional().describe('when the service was well again for the first time after its death'),
 })
 export type Timeline = Described<typeof timelineSchema>
 
@@ -130,6 +136,23 @@ const cpuLimitSchema = z
   .object({ limitCpus: measured, by: appliedLimitsSchema.shape.cpusBy.unwrap().nullable() })
   .describe('what held the service to its CPUs; null: not read back; no limit where it was held by nothing')
 export type CpuLimit = Described<typeof cpuLimitSchema>
+
+const ranInSchema = z
+  .object({
+    runtime: runtimeSchema,
+    version: z.string().nullable().describe("the container engine's"),
+    events: z
+      .array(engineEventSchema)
+      .describe("the engine's events that tell of an end, a pause or a start, from the burst on; in its own order"),
+    containers: z
+      .array(
+        containerStateSchema.pick({ part: true, status: true, oomKilled: true, exitCode: true, restartCount: true }),
+      )
+      .describe('as the engine shows them after the run'),
+    doubts: z.array(z.string()).describe("what the engine says and the kernel's own counters contradict"),
+  })
+  .describe('what ran the stack, and what it says of it: shown beside the findings, which do not trust OOMKilled')
+export type RanIn = Described<typeof ranInSchema>
 
 const accountingSchema = z
   .object({
@@ -185,6 +208,7 @@ export const verdictSchema = z.object({
   timeline: timelineSchema,
   memory: memorySchema,
   cpu: cpuLimitSchema,
+  ranIn: ranInSchema.nullable().optional().describe('null: the record does not say'),
   latency: latencySchema,
   accounting: accountingSchema,
   plausibility: plausibilitySchema,

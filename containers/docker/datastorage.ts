@@ -17,6 +17,7 @@ const directMs = 1_000
 export interface DatastorageOptions {
   readonly image: string
   readonly container: ServiceContainer
+  readonly healthPath?: string | undefined
   readonly host: HostConfig
   /** Its stdout and stderr are appended here. */
   readonly logFile: string
@@ -58,6 +59,7 @@ export async function startDatastorage(context: RunContext, options: Datastorage
       part,
       service: {
         baseUrl: `http://127.0.0.1:${part.publishedPort}`,
+        healthPath: options.healthPath,
         directUrl: await findDirectUrl(part.address, container),
         pid: part.pid,
         limits,

@@ -59,6 +59,8 @@ export async function startContainers(
     await startDatastorage(context, {
       image: images.datastorage,
       container,
+      // The stand-in's way of being ready is stricter than being well.
+      healthPath: options.subject?.kind === 'image' ? container.readyPath : undefined,
       host: {
         ...inGroup,
         ...limitsOf(options.limits),

@@ -7,10 +7,11 @@ const everyMs = 250
 export const healthProbe: Probe = {
   name: 'health',
   start({ stack, clock, probe }) {
+    const { baseUrl, healthPath = '/health' } = stack.datastorage
     const over = new AbortController()
     const read = async () => {
       const startedMs = clock.now()
-      const answer = await askHealth(stack.datastorage.baseUrl, over.signal)
+      const answer = await askHealth(`${baseUrl}${healthPath}`, over.signal)
       if (over.signal.aborted) return
       const t = clock.now()
       probe({ kind: 'health', t, tookMs: t - startedMs, ...answer })

@@ -7,12 +7,12 @@ const everyMs = 500
 export const pathProbe: Probe = {
   name: 'path',
   start({ stack, clock, probe }) {
-    const { baseUrl, directUrl } = stack.datastorage
+    const { baseUrl, directUrl, healthPath = '/health' } = stack.datastorage
     if (directUrl === undefined) return { stop() {} }
     const over = new AbortController()
     const ask = async (path: 'published' | 'direct', url: string) => {
       const startedMs = clock.now()
-      const answer = await askHealth(url, over.signal)
+      const answer = await askHealth(`${url}${healthPath}`, over.signal)
       if (over.signal.aborted) return
       const t = clock.now()
       probe({ kind: 'path', t, path, tookMs: t - startedMs, ...answer })

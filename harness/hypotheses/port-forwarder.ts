@@ -12,6 +12,8 @@ const fewestInARow = 3
 const togetherMs = 100
 /** A death is noticed a little later than its clients notice it. */
 const dyingMs = 1_000
+/** So long a question stays open at most; those that a death or the end cut off are not on record. */
+const patienceMs = 2_000
 /**
  * A service that is slow lets one of two questions run out of time and answers the other one a moment earlier. Only an
  * answer in less than this share of the other's time shows that the way made the difference.
@@ -72,7 +74,7 @@ function publishedFailsAlone(evidence: Evidence): Observed {
   if (!last) return notMeasurable('the two ways were not asked at once while the service lived')
   const asked = pairs.map(({ published }) => ({ t: askedMs(published), value: 0, ref: published.ref }))
   const firstMs = writeAttempts(evidence).reduce((first, { startedMs }) => Math.min(first, startedMs), untilMs)
-  if (longestGapMs(asked, { fromMs: firstMs, toMs: untilMs }) > longestSilenceMs(evidence) + dyingMs) {
+  if (longestGapMs(asked, { fromMs: firstMs, toMs: untilMs }) > longestSilenceMs(evidence) + patienceMs) {
     return notMeasurable('the two ways were not asked throughout')
   }
   return absent(`both ways answered or failed alike, ${pairs.length} times`, [last.published.ref, last.direct.ref])

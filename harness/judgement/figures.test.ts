@@ -55,6 +55,9 @@ describe('timeline', () => {
       diedMs: 3_200,
       firstHealthFailureMs: null,
       lastHealthOkMs: null,
+      startedAgainMs: [],
+      healthErrors: [],
+      healthBackMs: null,
     })
   })
 

@@ -13,6 +13,7 @@ import { headline } from './headline.ts'
 import { latency } from './latency.ts'
 import { memory } from './memory.ts'
 import { plausibility } from './plausibility.ts'
+import { ranIn } from './ran-in.ts'
 import { timeline } from './timeline.ts'
 import { distrust, outcomeOf } from './trust.ts'
 
@@ -61,6 +62,7 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
     timeline: timeline(evidence),
     memory: memoryUse,
     cpu: cpu(evidence),
+    ranIn: ranIn(evidence),
     latency: latency(evidence),
     accounting: events,
     plausibility: plausibility(evidence),

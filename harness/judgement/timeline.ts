@@ -22,7 +22,28 @@ export function timeline(evidence: Evidence): Timeline {
     diedMs: deathMs(evidence),
     firstHealthFailureMs: health.find((probe) => !isOk(probe.status))?.t ?? null,
     lastHealthOkMs: health.findLast((probe) => isOk(probe.status))?.t ?? null,
+    startedAgainMs: startedAgain(evidence),
+    healthErrors: healthErrors(health),
+    healthBackMs:
+      (evidence.exit && health.find(({ t, status }) => t > (evidence.exit?.t ?? 0) && isOk(status)))?.t ?? null,
   }
+}
+
+/** By the engine's clock: starts after the first end. */
+function startedAgain({ engine }: Evidence): number[] {
+  const own = engine.filter(({ part }) => part === 'datastorage').toSorted((a, b) => a.engineMs - b.engineMs)
+  const died = own.findIndex(({ action }) => action === 'die')
+  return died < 0 ? [] : own.slice(died).flatMap(({ action, engineMs }) => (action === 'start' ? [engineMs] : []))
+}
+
+function healthErrors(health: Evidence['health']): NonNullable<Timeline['healthErrors']> {
+  const failed = health.flatMap(({ t, failure }) => (failure ? [{ t, errorClass: failure.errorClass }] : []))
+  return [...Map.groupBy(failed, ({ errorClass }) => errorClass)].map(([errorClass, same]) => ({
+    errorClass,
+    count: same.length,
+    firstMs: Math.min(...same.map(({ t }) => t)),
+    lastMs: Math.max(...same.map(({ t }) => t)),
+  }))
 }
 
 function errorSpan(errorClass: ErrorClass, attempts: readonly Recorded<Attempt>[]): ErrorSpan[] {

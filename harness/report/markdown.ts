@@ -6,6 +6,7 @@ import { inert } from './inert.ts'
 import {
   describeAccounting,
   describeCpu,
+  describeEngine,
   describeLoad,
   describeOutcome,
   describePercentiles,
@@ -76,6 +77,7 @@ function summary(verdict: Verdict, manifest: Manifest): string[] {
           `${memory.limitBytes === null ? 'unknown' : formatBytes(memory.limitBytes)} (${nameLimiter(memory.limiter)})`,
         ],
         ['CPU limit', describeCpu(manifest, verdict)],
+        ...describeEngine(verdict).map((sentence) => ['The engine says', sentence]),
         ['Response time, from the intended start', describePercentiles(latency.response, formatMs)],
         ['Service time, from the actual start', describePercentiles(latency.service, formatMs)],
         ['Delay that the generator added', describePercentiles(latency.sendDelay, formatMs)],

@@ -8,6 +8,7 @@ import type { Answer, Finding, Verdict } from '../verdict.ts'
 import { inert } from './inert.ts'
 import {
   describeAccounting,
+  describeEngine,
   describeLoad,
   describeOutcome,
   describePercentiles,
@@ -84,6 +85,7 @@ function measurementLines(verdict: Verdict, style: Styler): string[] {
   return [
     ...timelineLines(verdict, style),
     '',
+    ...field('engine', describeEngine(verdict).join('; '), style),
     ...field('memory', memoryText(verdict), style),
     ...field('response', `${describePercentiles(latency.response, formatMs)}   (from the intended start)`, style),
     ...field('service', `${describePercentiles(latency.service, formatMs)}   (generator delay p99 ${delay})`, style),

@@ -1,3 +1,4 @@
+import { partNames } from '../engine.ts'
 import type { Manifest } from '../record.ts'
 import type { ErrorClass } from '../sample.ts'
 import type { Emitter } from '../scenario.ts'
@@ -35,15 +36,47 @@ const emitterWords: Readonly<Record<Emitter, string>> = {
 }
 
 /** `2 GiB (cgroup v1) · 1 CPU · 100 RRs, 300 events, 20 every 2 s`. */
-export function describeLoad({ limits, load, subject }: Manifest, { memory, cpu }: Verdict): string {
+export function describeLoad({ limits, load, subject }: Manifest, { memory, cpu, ranIn }: Verdict): string {
   const pace = load.pace ? ` (${load.pace.rrs} RRs every ${load.pace.everyMs / 1000} s)` : ''
   const cpus = `${formatCpus(limits.cpus)}${howLimited[cpu.by ?? 'quota']}`
   const approvals = load.approvalShare > 0 ? `, approvals in ${Math.round(100 * load.approvalShare)} %` : ''
   const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${approvals}${pace}${emitterWords[load.emitter]}`
   const whose = limits.memoryScope === 'stack' ? ' for the whole stack' : ''
   if (subject?.kind === 'target') return `${subject.url} · limits not known · ${events}`
-  return `${formatBytes(limits.memoryLimitBytes)}${whose} (${nameLimiter(memory.limiter)}) · ${cpus} · ${events}`
+  return `${describeRuntime(ranIn)}${formatBytes(limits.memoryLimitBytes)}${whose} (${nameLimiter(memory.limiter)}) · ${cpus} · ${events}`
 }
+
+/** `Docker 20.10.24 · `; nothing where the record does not say. */
+function describeRuntime(ranIn: Verdict['ranIn']): string {
+  if (!ranIn) return ''
+  const names = { docker: 'Docker', podman: 'Podman', embedded: 'embedded', target: 'a target' }
+  return `${[names[ranIn.runtime], ranIn.version].filter(Boolean).join(' ')} · `
+}
+
+/** What the engine says: `DataStorage: oom +10.7 s, die +10.8 s (137); OOMKilled true`. Nothing without an engine. */
+export function describeEngine({ ranIn }: Verdict): string[] {
+  if (!ranIn || ranIn.runtime === 'embedded' || ranIn.runtime === 'target') return []
+  const { events, containers, doubts } = ranIn
+  const parts = [...new Set([...events, ...containers].map(({ part }) => part))]
+  const told = parts.flatMap((part) => {
+    const own = events.filter((event) => event.part === part)
+    const state = containers.find((container) => container.part === part)
+    // Of the servers only what happened to them is news.
+    if (own.length === 0 && part !== 'datastorage') return []
+    const first = own.slice(0, mostEngineEvents).map(({ action, engineMs, exitCode, signal }) => {
+      const how = action === 'die' ? exitCode : signal
+      return `${action}${how === null ? '' : ` (${how})`} ${formatAt(engineMs)}`
+    })
+    const more = own.length > first.length ? [`${own.length - first.length} events more`] : []
+    const flag = state?.oomKilled == null ? [] : [`OOMKilled ${state.oomKilled}`]
+    const restarts = state?.restartCount ? [`restarted ${state.restartCount} times`] : []
+    return [`${partNames[part]}: ${[[...first, ...more].join(', ') || 'no event', ...restarts, ...flag].join('; ')}`]
+  })
+  return [...told, ...doubts]
+}
+
+/** Of one part: a service that is restarted again and again has hundreds. */
+const mostEngineEvents = 6
 
 /** `1 CPU, by quota`. */
 export function describeCpu({ limits }: Manifest, { cpu }: Verdict): string {
@@ -78,7 +111,8 @@ export interface TimelineRow {
 }
 
 /** The failure timeline in the order in which things were first seen; what the report saw and the run did not, last. */
-export function timelineRows({ errors, diedMs, firstHealthFailureMs }: Timeline): TimelineRow[] {
+export function timelineRows(timeline: Timeline): TimelineRow[] {
+  const { errors, diedMs, firstHealthFailureMs } = timeline
   const reportedFirst: Partial<Record<ErrorClass, number>> = {
     reset: reported.resetMs,
     timeout: reported.timeoutMs,
@@ -100,6 +134,7 @@ export function timelineRows({ errors, diedMs, firstHealthFailureMs }: Timeline)
   const once = { lastMs: null, count: null, perSecond: [] }
   rows.push({ ...once, what: 'death', firstMs: diedMs, reportedMs: null })
   rows.push({ ...once, what: 'health fails', firstMs: firstHealthFailureMs, reportedMs: reported.healthMs })
+  rows.push(...restartRows(timeline))
   return rows.sort((a, b) => (a.firstMs ?? Number.POSITIVE_INFINITY) - (b.firstMs ?? Number.POSITIVE_INFINITY))
 }
 
@@ -111,6 +146,25 @@ export function orderFindings({ findings, chain }: Verdict): Finding[] {
     return place >= 0 ? place : chain.length + order.indexOf(finding.answer)
   }
   return [...findings].sort((a, b) => weight(a) - weight(b))
+}
+
+/** What the report calls its fourth phase: how health fails while a service that died is started again, and whether it is back. */
+function restartRows({ startedAgainMs = [], healthErrors = [], healthBackMs = null }: Timeline): TimelineRow[] {
+  const [firstMs] = startedAgainMs
+  if (firstMs === undefined) return []
+  const row = { lastMs: null, count: null, perSecond: [], reportedMs: null }
+  return [
+    { ...row, what: 'started again', firstMs, lastMs: startedAgainMs.at(-1) ?? null, count: startedAgainMs.length },
+    ...healthErrors.map(({ errorClass, ...span }) => {
+      return {
+        ...row,
+        what: `  by ${errorClass}`,
+        ...span,
+        reportedMs: errorClass === 'reset' ? reported.healthMs : null,
+      }
+    }),
+    ...(healthBackMs === null ? [] : [{ ...row, what: 'health is back', firstMs: healthBackMs }]),
+  ]
 }
 
 /** What became of the events, most telling first; what is zero and expected to be is still said. */
