@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import type { ContainerState, Engine } from '../engine.ts'
 import { startScene } from './scene.fixture.ts'
 
 const never = new AbortController().signal
@@ -130,4 +131,73 @@ test('after a stop nothing is written: not the end of the service that follows, 
   await scene.collector.died
   await new Promise(setImmediate)
   expect(scene.lines.slice(written)).toEqual([])
+})
+
+test('both ways to the service are asked at the same moment, where there are two', async () => {
+  await using scene = await startScene({ direct: 'closed', healthPath: '/well' })
+  await scene.next((line) => line.kind === 'path' && line.path === 'direct')
+  await scene.next((line) => line.kind === 'path')
+  await scene.collector.stop()
+  const [first, second] = scene.of('path').toSorted((a, b) => a.path.localeCompare(b.path))
+  expect(first).toMatchObject({ path: 'direct', status: null, failure: { errorClass: 'refused' } })
+  expect(second).toMatchObject({ path: 'published', status: 200, failure: null })
+  await using single = await startScene()
+  await single.next((line) => line.kind === 'health')
+  expect(single.of('path')).toEqual([])
+})
+
+describe('the engine probe', () => {
+  const state: ContainerState = {
+    part: 'datastorage',
+    image: 'x',
+    status: 'running',
+    oomKilled: false,
+    exitCode: null,
+    restartCount: 0,
+    memoryLimitBytes: null,
+    memoryAndSwapLimitBytes: null,
+    cpus: null,
+  }
+  const witness = (inspect: Engine['inspect']) => {
+    const listeners: Parameters<Engine['onEvent']>[0][] = []
+    const tell = (action: string, engineEpochMs: number) => {
+      const event = { part: 'datastorage', action, engineEpochMs, exitCode: null, signal: null } as const
+      for (const listener of listeners) listener(event)
+    }
+    return {
+      tell,
+      engine: { name: 'docker', version: '1', onEvent: (one) => void listeners.push(one), inspect } as Engine,
+    }
+  }
+
+  test('events by the engine’s own clock, the containers before and after, and none after a stop', async () => {
+    const states = [state, { ...state, status: 'exited', oomKilled: true }]
+    const { engine, tell } = witness(async () => states.splice(0, 1))
+    await using scene = await startScene({ engine })
+    await scene.next((line) => line.kind === 'inspect')
+    const atMs = Date.now()
+    tell('oom', atMs + 7_000)
+    tell('die', atMs + 7_030)
+    await scene.collector.stop()
+    tell('destroy', atMs + 9_000)
+    const [oom, die, ...more] = scene.of('engine')
+    expect([oom?.action, die?.action, more]).toEqual(['oom', 'die', []])
+    // When it reached us is another thing.
+    expect((oom?.engineMs ?? 0) - (oom?.t ?? 0)).toBeGreaterThan(6_000)
+    expect((die?.engineMs ?? 0) - (oom?.engineMs ?? 0)).toBeCloseTo(30)
+    expect(scene.of('inspect').map(({ when, status, oomKilled }) => [when, status, oomKilled])).toEqual([
+      ['before', 'running', false],
+      ['after', 'exited', true],
+    ])
+  })
+
+  test('an engine that does not show its containers is a failed probe, and ends no run', async () => {
+    const { engine } = witness(() => Promise.reject(new Error('the socket is gone')))
+    await using scene = await startScene({ engine })
+    await scene.collector.stop()
+    expect(scene.of('probe-failed').filter(({ probe }) => probe === 'engine')).toMatchObject([
+      { message: 'the socket is gone' },
+      { message: 'the socket is gone' },
+    ])
+  })
 })

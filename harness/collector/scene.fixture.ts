@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { createClock } from '../clock.ts'
+import type { Engine } from '../engine.ts'
 import type { ProbeLine, RunEvent } from '../sample.ts'
 import type { ProcessExit, ResourceReading, Stack } from '../stack.ts'
 import { startCollector } from './index.ts'
@@ -20,7 +21,17 @@ const reading: ResourceReading = {
  * A service of real sockets whose figures a test sets; PostgreSQL and Redis are closed ports unless given. `isShared`:
  * Redis and the whole are watched too, as under one limit over all.
  */
-export async function startScene(servers: { postgresUrl?: string; redisUrl?: string; isShared?: boolean } = {}) {
+export async function startScene(
+  servers: {
+    postgresUrl?: string
+    redisUrl?: string
+    isShared?: boolean
+    /** The second way to the service, and what an engine says. */
+    engine?: Engine
+    direct?: 'open' | 'closed'
+    healthPath?: string
+  } = {},
+) {
   const state = {
     counters: { ...reading },
     redis: { ...reading },
@@ -31,9 +42,9 @@ export async function startScene(servers: { postgresUrl?: string; redisUrl?: str
   }
   const healthPorts: (number | undefined)[] = []
   const http = createServer((request, response) => {
-    if (request.url === '/health') healthPorts.push(request.socket.remotePort)
+    if (request.url === (servers.healthPath ?? '/health')) healthPorts.push(request.socket.remotePort)
     if (state.isSilent) return
-    if (request.url === '/health') {
+    if (request.url === (servers.healthPath ?? '/health')) {
       response.writeHead(state.isHealthy ? 200 : 503).end('{}')
     } else response.end(`datastorage_events_pending ${state.eventsPending}\ndatastorage_pool_max 25\n`)
   })
@@ -48,6 +59,10 @@ export async function startScene(servers: { postgresUrl?: string; redisUrl?: str
     versions: { postgres: '', redis: '' },
     datastorage: {
       baseUrl: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+      healthPath: servers.healthPath,
+      ...(servers.direct && {
+        directUrl: `http://127.0.0.1:${servers.direct === 'open' ? (http.address() as AddressInfo).port : closed}`,
+      }),
       pid: 1,
       limits: { limiter: 'cgroup-v1', memoryLimitBytes: null, memoryAndSwapLimitBytes: null, cpus: null },
       counters: { read: () => ({ ...state.counters }) },
@@ -60,6 +75,7 @@ export async function startScene(servers: { postgresUrl?: string; redisUrl?: str
       parts: [{ name: 'redis', counters: { read: () => ({ ...state.redis }) }, exited: redisExit.promise }],
       sharedCounters: { read: () => ({ ...state.all }) },
     }),
+    ...(servers.engine && { engine: servers.engine }),
     [Symbol.asyncDispose]: async () => {},
   }
 

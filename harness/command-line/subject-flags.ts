@@ -11,7 +11,7 @@ export const subjectOptions = (): Option[] => [
     'a variable for that image; its value may hold {postgres.url}, {redis.url} … (repeatable)',
   ),
   new Option('--datastorage-port <n>', 'the port it listens on (default: 8080)'),
-  new Option('--datastorage-mount <host:path[:ro]...>', 'a file or folder for it (repeatable)'),
+  new Option('--datastorage-mount <host:path...>', 'a file or folder for it; :ro at the end: read-only (repeatable)'),
   new Option('--datastorage-ready-path <path>', 'GET answers 2xx once it is ready (default: /health)'),
   new Option(
     '--datastorage-schema <what>',
@@ -55,12 +55,18 @@ export function chooseSubject(
   const { target, restart = 'no' } = flags
   if (restart !== 'no' && restart !== 'on-failure') problems.push(`--restart ${restart}: takes no or on-failure`)
   for (const flag of image === undefined ? [...ofImage, 'knob-env'].filter(has) : []) {
+    // A target is ready in its own way, too.
+    if (flag === 'datastorage-ready-path' && target !== undefined) continue
     problems.push(`--${flag}: goes with --datastorage-image`)
   }
   if (target === undefined && has('i-own')) problems.push('--i-own: goes with --target')
   if (runtime === 'embedded') {
     for (const flag of ofEngine.filter(has))
       problems.push(`--${flag}: needs a container engine, not --runtime embedded`)
+  }
+  // A way to limit is one for processes of our own; an engine has its own.
+  if (runtime === 'auto' && (flags.limiter ?? 'auto') !== 'auto') {
+    for (const flag of ofEngine.filter(has)) problems.push(`--${flag}: needs a container engine, not a --limiter`)
   }
   const isForeign = image !== undefined || target !== undefined
   for (const flag of standInOnly.filter((one) => isForeign && has(one))) {

@@ -221,3 +221,58 @@ test('without a terminal, progress is plain lines, one every five seconds, and n
   expect(lines[0]).toBe('culprit: warming up')
   expect(lines.join('')).not.toContain('\u001b')
 })
+
+test('what ran the stack, and what its engine says, is shown beside the findings', () => {
+  const event = { part: 'datastorage', exitCode: null, signal: null } as const
+  const container = {
+    part: 'datastorage',
+    status: 'running',
+    oomKilled: false,
+    exitCode: null,
+    restartCount: 1,
+  } as const
+  const verdict: Verdict = {
+    ...crash,
+    ranIn: {
+      runtime: 'podman',
+      version: '4.3.1',
+      events: [
+        { ...event, action: 'die', engineMs: 33_740, exitCode: 137 },
+        { ...event, action: 'start', engineMs: 34_100 },
+      ],
+      containers: [container, { ...container, part: 'redis' }],
+      doubts: ["OOMKilled of DataStorage is false, though the kernel's oom_kill rose: not trusted"],
+    },
+    timeline: {
+      ...crash.timeline,
+      startedAgainMs: [34_100],
+      healthErrors: [
+        { errorClass: 'refused', count: 3, firstMs: 33_800, lastMs: 34_000 },
+        { errorClass: 'reset', count: 9, firstMs: 34_150, lastMs: 36_000 },
+      ],
+      healthBackMs: 36_200,
+    },
+  }
+  const text = plain(verdict).replaceAll(/\s+/g, ' ')
+  expect(text).toContain('high-load · Podman 4.3.1 · 2 GiB')
+  expect(text).toContain('engine DataStorage: die (137) +33.7 s, start +34.1 s; restarted 1 times; OOMKilled false')
+  expect(text).toContain("OOMKilled of DataStorage is false, though the kernel's oom_kill rose: not trusted")
+  // The report's fourth phase: reset after refused.
+  expect(text).toMatch(
+    /by refused \+33\.8 s \+34\.0 s 3 .*started again \+34\.1 s .*by reset \+34\.1 s \+36\.0 s 9 \+43 s .*health back \+36\.2 s/,
+  )
+  expect(renderMarkdown(verdict, manifest)).toContain('| The engine says |')
+  expect(plain(crash)).not.toContain('started again')
+})
+
+test('a pool that no variable of an image sets is no next command', () => {
+  const subject = { kind: 'image', image: 'x', port: 1, readyPath: '/', env: [], mounts: [], schema: null } as const
+  const full: Verdict = {
+    ...crash,
+    chain: [{ role: 'trigger', hypothesis: 'pool-exhaustion', leadsTo: null, because: null }],
+  }
+  const next = (knobs: Record<string, string>) =>
+    nextCommand(full, { ...manifest, subject: { ...subject, knobs } }, options.replay)
+  expect(next({ pool: 'DB_POOL' })).toContain('--pool 90')
+  expect(next({})).toBeNull()
+})

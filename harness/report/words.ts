@@ -163,7 +163,7 @@ function restartRows({ startedAgainMs = [], healthErrors = [], healthBackMs = nu
         reportedMs: errorClass === 'reset' ? reported.healthMs : null,
       }
     }),
-    ...(healthBackMs === null ? [] : [{ ...row, what: 'health is back', firstMs: healthBackMs }]),
+    ...(healthBackMs === null ? [] : [{ ...row, what: 'health back', firstMs: healthBackMs }]),
   ]
 }
 
@@ -256,14 +256,16 @@ export function describePercentiles(percentiles: Percentiles | null, format: (ms
 /** What to try next, as a command: the same run with more of what ran short, first things first, where there is more. */
 export function nextCommand(
   { chain }: Verdict,
-  { limits, poolSize, machine }: Manifest,
+  { limits, poolSize, machine, subject }: Manifest,
   replay: string,
 ): string | null {
   if (replay === '') return null // the first records do not say
   const stands = (hypothesis: string) => chain.some((link) => link.hypothesis === hypothesis)
   const twiceTheMemory = 2 * limits.memoryLimitBytes
   if (stands('cpu-too-small') && 2 * limits.cpus <= machine.cpus) return withFlag(replay, '--cpus', 2 * limits.cpus)
-  if (stands('pool-exhaustion')) return withFlag(replay, '--pool', Math.min(90, 4 * poolSize))
+  // Of another image a knob is not available without a variable that sets it.
+  const isPoolOurs = subject?.kind === 'image' ? subject.knobs.pool !== undefined : subject?.kind !== 'target'
+  if (stands('pool-exhaustion') && isPoolOurs) return withFlag(replay, '--pool', Math.min(90, 4 * poolSize))
   if ((stands('memory-limit') || stands('shared-memory')) && twiceTheMemory <= machine.memoryBytes) {
     return withFlag(replay, '--memory', `${Math.round(twiceTheMemory / 2 ** 20)}m`)
   }

@@ -3,7 +3,7 @@ import type { Accounting } from '../../verdict.ts'
 import { describeAmong, describeMiss, formatRow } from '../forecast.ts'
 import { table } from '../page/chart.ts'
 import { type Content, type Html, html } from '../page/html.ts'
-import { capital, describeCpu, describePlausibility, nameLimiter, nextCommand } from '../words.ts'
+import { capital, describeCpu, describeEngine, describePlausibility, nameLimiter, nextCommand } from '../words.ts'
 import type { RunReport } from './report.ts'
 
 export function plausibility({ verdict }: RunReport): Html {
@@ -76,7 +76,7 @@ export function environment({ manifest, verdict }: RunReport): Html {
     [
       ['Memory limit, read back', `${memory}${scope} (${nameLimiter(verdict.memory.limiter)})`],
       ['CPU limit', describeCpu(manifest, verdict)],
-      ['Connection pool', String(manifest.poolSize)],
+      ['Connection pool', verdict.plausibility.poolSize === null ? 'not known' : String(manifest.poolSize)],
       [
         'Client',
         `gives up after ${client.timeoutMs / 1_000} s, ${client.attempts} attempts, batches of up to ${client.batchEvents.toLocaleString('en')}, a flush each ${client.flushMs / 1_000} s; ${manifest.load.emitter}`,
@@ -89,7 +89,11 @@ export function environment({ manifest, verdict }: RunReport): Html {
         'Culprit',
         `${versions.culprit}, Node ${versions.node}, ${git ? `commit ${git.commit.slice(0, 12)}${git.dirty ? ' with changes' : ''}` : 'no commit'}`,
       ],
-      ['Runtime', manifest.runtime],
+      [
+        'Runtime',
+        verdict.ranIn ? [verdict.ranIn.runtime, verdict.ranIn.version].filter(Boolean).join(' ') : manifest.runtime,
+      ],
+      ...describeEngine(verdict).map((sentence): [string, string] => ['The engine says', sentence]),
       ['Run', html`<code>${manifest.id}</code>`],
     ],
   )

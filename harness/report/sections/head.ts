@@ -34,6 +34,12 @@ function whatWasTested({ load, limits, subject, seed }: Manifest, { memory }: Ve
       : subject?.kind === 'target'
         ? `the service at ${subject.url}`
         : "DataStorage, played by the project's stand-in,"
+  if (subject?.kind === 'target') {
+    return (
+      `${load.rrs} RemediationRequests sent ${load.rrs * load.eventsPerRr} audit events to ${what}, which ran already: ` +
+      `its limits, its process and its database are not known here. Seed ${seed}.`
+    )
+  }
   const pace = load.pace ? `, ${load.pace.rrs} each ${load.pace.everyMs / 1_000} s` : ' at once'
   const scope = limits.memoryScope === 'stack' ? ' for the whole stack' : ''
   const limit = `${formatBytes(limits.memoryLimitBytes)} of memory${scope} (${nameLimiter(memory.limiter)})`
