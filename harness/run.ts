@@ -37,7 +37,7 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
   let notes: readonly string[] = []
   let clock: Clock | null = null
   try {
-    progress.say('starting PostgreSQL, Redis and DataStorage')
+    if (plan.subject?.kind !== 'target') progress.say('starting PostgreSQL, Redis and DataStorage')
     const logFile = join(dir, recordFiles.log)
     const { runtime, limiter, subject, subjectEnv, images, serviceEntry } = plan
     const what = { runtime, limiter, subject, subjectEnv, images, service, limits, serviceEntry }

@@ -263,6 +263,8 @@ describe('a service that nobody here can look into', () => {
     const verdict = verdictOf(target({ health: [health(8_900, 200)] }))
     expect(verdict).toMatchObject({ outcome: 'survived', chain: [], plausibility: { poolSize: null } })
     expect(verdict.missing.join()).toContain('not read back')
+    const answers = new Map(verdict.findings.map(({ hypothesis, answer }) => [hypothesis, answer]))
+    expect(['memory-growth', 'shared-memory'].map((name) => answers.get(name))).toEqual([open, open])
   })
 
   it('is neither dead nor alive when it gives no answer at the end', () => {

@@ -50,7 +50,12 @@ const askedOr = (other: Prediction): Prediction => ({
     if (notDied) return notDied
     const word = engineWord(evidence)
     if (word.kind === 'unclear') return notMeasurable(word.why)
-    return word.kind === 'asked' ? seen(describeAsking(word), [word.event.ref, word.die.ref]) : other.observe(evidence)
+    if (word.kind === 'asked') return seen(describeAsking(word), [word.event.ref, word.die.ref])
+    const observed = other.observe(evidence)
+    // Such as by `kill` on the host, of which no engine knows.
+    return word.kind === 'silent' && observed.result === 'seen'
+      ? { ...observed, because: `${observed.because}, not by the engine`, refs: [...observed.refs, word.die.ref] }
+      : observed
   },
 })
 

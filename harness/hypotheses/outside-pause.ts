@@ -39,7 +39,7 @@ export const outsidePause: Hypothesis = {
       },
     },
   ],
-  notExercised: (evidence) => (isInEngine(evidence) ? null : 'no container engine ran it'),
+  notExercised: (evidence) => (isInEngine(evidence) ? null : 'no container engine of ours ran it'),
 }
 
 function isOf({ part, action, engineMs }: Evidence['engine'][number], what: string): boolean {

@@ -2,7 +2,7 @@ import { partNames } from '../engine.ts'
 import type { Evidence } from '../evidence.ts'
 import { type Growths, growths, type PartKill, partKills, readingsOf } from '../growth.ts'
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
-import { fate, highest, points, writeAttempts } from '../measure.ts'
+import { fate, highest, isProcessSeen, points, writeAttempts } from '../measure.ts'
 import { formatAt, formatBytes } from '../units.ts'
 import { atLimitShare, byEngine, endedBySigkill, oomKillRises } from './memory-limit.ts'
 import { absent, absentIfWatched, notMeasurable, seen, seenSince } from './observe.ts'
@@ -101,7 +101,10 @@ export const sharedMemory: Hypothesis = {
   claim: 'The whole stack together was at the memory limit that it shares, and the kernel killed the service for it.',
   phrase: 'The kernel killed DataStorage at the memory limit that the whole stack shares',
   predictions: [oomKillRises, reached, endedBySigkill, limitInForce, grew],
-  notExercised({ appliedLimits, limits }) {
+  notExercised(evidence) {
+    const { appliedLimits, limits } = evidence
+    // What limits a service that ran already, and who shares that limit, is not for us to say.
+    if (!appliedLimits && !isProcessSeen(evidence)) return null
     const scope = appliedLimits?.memoryScope ?? (appliedLimits ? 'service' : limits.memoryScope)
     return scope === 'stack' ? null : 'the limit is over the service alone'
   },
