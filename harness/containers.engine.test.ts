@@ -59,6 +59,24 @@ for (const name of ['docker', 'podman'] as const) {
     }
   })
 
+  inEngine('a kill that somebody asked the engine for is called that', async (engine) => {
+    const dir = await mkdtemp(join(folder, 'asked-'))
+    const before = await labelled(engine)
+    const { ended, saw } = start('scenario', 'healthy', '--', '--runtime', name, '--out', dir)
+    await saw('events emitted')
+    const [ours] = (await labelled(engine)).filter((value) => !before.includes(value))
+    const filters = JSON.stringify({ label: [`culprit=${ours}`, 'culprit.part=datastorage'] })
+    const [container] = await engine.api.listContainers({ filters })
+    await engine.api.getContainer(container?.Id ?? '').kill({ signal: 'SIGKILL' })
+    const { code, stdout } = await ended
+    const verdict = JSON.parse(await readFile(join(dir, 'verdict.json'), 'utf8')) as Verdict
+    expect(verdict.chain.map(({ hypothesis }) => hypothesis)).toEqual(['outside-kill'])
+    expect(verdict.ranIn).toMatchObject({ runtime: name, version: engine.version })
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/engine DataStorage: kill .*die \(137\)/)
+    // Survival was claimed.
+    expect(code).toBe(2)
+  })
+
   inEngine('Ctrl-C in mid-run: exit 130, and nothing is left', async (_, run) => {
     const { child, ended, saw } = start(...run, '--out', join(folder, `interrupted-${name}`))
     await saw('events emitted')

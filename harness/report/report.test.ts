@@ -255,7 +255,7 @@ test('what ran the stack, and what its engine says, is shown beside the findings
   }
   const text = plain(verdict).replaceAll(/\s+/g, ' ')
   expect(text).toContain('high-load · Podman 4.3.1 · 2 GiB')
-  expect(text).toContain('engine DataStorage: die (137) +33.7 s, start +34.1 s; restarted 1 times; OOMKilled false')
+  expect(text).toContain('engine DataStorage: die (137) +33.7 s, start +34.1 s; 1 restart; OOMKilled false')
   expect(text).toContain("OOMKilled of DataStorage is false, though the kernel's oom_kill rose: not trusted")
   // The report's fourth phase: reset after refused.
   expect(text).toMatch(

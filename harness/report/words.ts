@@ -69,7 +69,9 @@ export function describeEngine({ ranIn }: Verdict): string[] {
     })
     const more = own.length > first.length ? [`${own.length - first.length} events more`] : []
     const flag = state?.oomKilled == null ? [] : [`OOMKilled ${state.oomKilled}`]
-    const restarts = state?.restartCount ? [`restarted ${state.restartCount} times`] : []
+    const restarts = state?.restartCount
+      ? [`${state.restartCount} ${state.restartCount === 1 ? 'restart' : 'restarts'}`]
+      : []
     return [`${partNames[part]}: ${[[...first, ...more].join(', ') || 'no event', ...restarts, ...flag].join('; ')}`]
   })
   return [...told, ...doubts]
