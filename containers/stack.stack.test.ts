@@ -208,7 +208,9 @@ describe('choosing where to run', () => {
   test('an engine asked for by name that does not answer is an error that says what was tried', async () => {
     await using scene = await createScene()
     vi.stubEnv('DOCKER_HOST', 'unix:///nowhere/docker.sock')
-    await expect(startStack(scene.options({ runtime: 'docker' }), never)).rejects.toMatchObject({
+    await expect(
+      startStack(scene.options({ runtime: 'docker', serviceEntry: undefined }), never),
+    ).rejects.toMatchObject({
       name: 'StackError',
       message: 'no docker can be reached',
       logTail: ['unix:///nowhere/docker.sock: there is no such socket'],
