@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.{stack,engine,e2e}.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.{stack,engine,browser,e2e}.test.ts'],
           // Not a bound on speed: a simulation of many runs may take its time beside a busy neighbour.
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
@@ -40,6 +40,17 @@ export default defineConfig({
         },
       },
       {
+        // Pages in a real Chromium; skipped, with the reason in the name, where there is none.
+        test: {
+          name: 'browser',
+          include: ['**/*.browser.test.ts'],
+          exclude: ['**/node_modules/**'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
         // The program as a user starts it.
         test: {
           name: 'end-to-end',
@@ -48,7 +59,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

@@ -99,7 +99,7 @@ export function table(
   rows: readonly (readonly Content[])[],
   look = 'texts',
 ): Html {
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table class="${look}">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label="${caption}"><table class="${look}">
 <thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
 <tbody>${rows.map(
     ([first, ...rest]) => html`<tr><th scope="row">${first}</th>${rest.map((cell) => html`<td>${cell}</td>`)}</tr>

@@ -22,5 +22,8 @@ function isExecutable(path: string): boolean {
 
 /** A real Chromium without a window. As root it takes no sandbox of its own. */
 export async function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] })
+  return chromium.launch({
+    executablePath,
+    args: ['--disable-gpu', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
+  })
 }
