@@ -2,6 +2,7 @@
  * How long a page takes that is made of a record of 1,000,000 samples: to be made, in how much memory, how large, and to be
  * opened in Chromium. The record is made up; its verdict is that of a real run.
  */
+import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { cp, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { pipeline } from 'node:stream/promises'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { readManifest } from '../../evidence.ts'
 import { recordFiles } from '../../record.ts'
 import { judgeRun } from '../../run.ts'
@@ -38,7 +40,13 @@ function* probeLines() {
     const memory = { memoryBytes: 1e8 + 1_000 * t, memoryPeakBytes: 1e9, rssBytes: 1, oomKills: 0 }
     yield `${JSON.stringify({ kind: 'cgroup', t, ...memory, ...cpu })}\n`
     if (t % 250 !== 0) continue
-    const requests = { requestsInProgress: 9, requestsAwaitingAnswer: 5, eventsPending: 7, poolInUse: 3, poolWaiting: 0 }
+    const requests = {
+      requestsInProgress: 9,
+      requestsAwaitingAnswer: 5,
+      eventsPending: 7,
+      poolInUse: 3,
+      poolWaiting: 0,
+    }
     yield `${JSON.stringify({ kind: 'service', t, ...requests })}\n`
     yield `${JSON.stringify({ kind: 'health', t, tookMs: 3, status: 200, failure: null })}\n`
   }
@@ -80,11 +88,17 @@ async function measureOpening(page: string): Promise<void> {
   }
 }
 
-const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-'))
-try {
-  await writeRecord(dir)
-  await measureMaking(dir)
-  await measureOpening(join(dir, recordFiles.page))
-} finally {
-  await rm(dir, { recursive: true })
+const [, program = '', target] = process.argv
+if (target) {
+  await writeRecord(target)
+} else {
+  const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-'))
+  try {
+    // By a process of its own: what writing takes is not what reading takes.
+    await promisify(execFile)(process.execPath, [program, dir])
+    await measureMaking(dir)
+    await measureOpening(join(dir, recordFiles.page))
+  } finally {
+    await rm(dir, { recursive: true })
+  }
 }
