@@ -181,18 +181,33 @@ async function askUntilReady<T>(ask: () => Promise<T>, signal: AbortSignal): Pro
   }
 }
 
+/** The engine's time before a line of a log: RFC 3339 with up to nine digits of a second. */
+function readStamp(stamped: string): { readonly atNs: bigint | null; readonly line: string } {
+  const [head, second, fraction = '', zone] =
+    /^(\d{4}-\d\d-\d\dT[\d:]{8})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?/.exec(stamped) ?? []
+  if (head === undefined) return { atNs: null, line: stamped }
+  const atNs = BigInt(Date.parse(`${second}${zone}`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
+  return { atNs, line: stamped.slice(head.length) }
+}
+
 /** Reads what a container logs, line by line, also over restarts: an engine ends the stream when the container ends. */
 function followLog({ api }: ContainerEngine, onLine: PartOptions<unknown>['onLine']) {
   const tail: string[] = []
   let reading = Promise.resolve()
-  let sinceEpochS = 0
+  let lastNs = 0n
   const read = async (container: Container) => {
-    const stream = await container.logs({ follow: true, stdout: true, stderr: true, since: sinceEpochS })
+    // Whole seconds are all that every engine takes here, so a restart within one brings lines that were read before.
+    const readNs = lastNs
+    const since = Number(readNs / 1_000_000_000n)
+    const stream = await container.logs({ follow: true, stdout: true, stderr: true, timestamps: true, since })
     const outputs = { stdout: new PassThrough(), stderr: new PassThrough() }
     api.modem.demuxStream(stream, outputs.stdout, outputs.stderr)
     const ended = once(stream, 'end')
     for (const from of ['stdout', 'stderr'] as const) {
-      createInterface({ input: outputs[from] }).on('line', (line) => {
+      createInterface({ input: outputs[from] }).on('line', (stamped) => {
+        const { atNs, line } = readStamp(stamped)
+        if (atNs !== null && atNs <= readNs) return
+        if (atNs !== null && atNs > lastNs) lastNs = atNs
         tail.push(line)
         if (tail.length > tailLines) tail.shift()
         onLine?.(line, from)
@@ -206,10 +221,6 @@ function followLog({ api }: ContainerEngine, onLine: PartOptions<unknown>['onLin
     follow(container: Container): void {
       const before = reading
       reading = before.then(() => read(container)).catch(() => {})
-      // Whole seconds are all that every engine takes here; the first stream has everything up to its end.
-      reading = reading.then(() => {
-        sinceEpochS = Math.floor(Date.now() / 1_000)
-      })
     },
     read: () => Promise.race([reading, delay(logEndMs)]),
   }

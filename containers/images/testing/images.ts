@@ -45,18 +45,27 @@ export async function startParts(images: TestImages) {
     await new PostgreSqlContainer(images.postgres)
       .withLabels(ourLabel)
       .withNetwork(network)
-      .withNetworkAliases('postgres')
       .withWaitStrategy(Wait.forLogMessage(/ready to accept connections/, 2))
       .start(),
   )
   // Published, since Testcontainers on Podman waits for each port that the image names.
-  const redis = container(images.redis).withNetwork(network).withNetworkAliases('redis').withExposedPorts(6379)
-  parts.use(await redis.withWaitStrategy(Wait.forLogMessage('Ready to accept')).start())
+  const redis = parts.use(
+    await container(images.redis)
+      .withNetwork(network)
+      .withExposedPorts(6379)
+      .withWaitStrategy(Wait.forLogMessage('Ready to accept'))
+      .start(),
+  )
+  // By address: not every Podman has a name server for its networks.
+  const addressOf = (part: { getIpAddress(name: string): string }) => part.getIpAddress(network.getName())
   const started = parts.move()
   return {
     network,
     postgresId: postgres.getId(),
-    env: { DATABASE_URL: 'postgres://test:test@postgres:5432/test', REDIS_URL: 'redis://redis:6379' },
+    env: {
+      DATABASE_URL: `postgres://test:test@${addressOf(postgres)}:5432/test`,
+      REDIS_URL: `redis://${addressOf(redis)}:6379`,
+    },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   }
 }
