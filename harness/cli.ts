@@ -19,7 +19,7 @@ import { createAsk, whatIf } from './experiments/what-if.ts'
 import { worst } from './gate/decide.ts'
 import { renderGate } from './gate/table.ts'
 import { hypotheses } from './hypotheses/index.ts'
-import { describeGit, describeMachine } from './manifest.ts'
+import { describeGit, describeMachine, type RunPlan } from './manifest.ts'
 import { recordFiles } from './record.ts'
 import { renderForecast } from './report/forecast.ts'
 import { appendStepSummary } from './report/index.ts'
@@ -112,8 +112,7 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
     }
     case 'gate': {
       const say = (message: string) => process.stderr.write(`gate: ${message}\n`)
-      const runOnce = (plan: Parameters<typeof run>[0], dir: string) => run(plan, dir, progress, signal)
-      const results = await runGates(request, { ...request, runOnce, say })
+      const results = await runGates(request, { ...request, runOnce: runWith(progress, signal), say })
       progress[Symbol.dispose]()
       const answer = worst(results.map(({ decision }) => decision.answer))
       process.stdout.write(request.json ? `${JSON.stringify({ answer, results }, null, 2)}\n` : renderGate(results))
@@ -133,12 +132,16 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
   }
 }
 
+/** One run of an experiment. */
+function runWith(progress: Progress, signal: AbortSignal) {
+  return (plan: RunPlan, dir: string) => run(plan, dir, progress, signal)
+}
+
 function runBlind(seed: number, runs: number, progress: Progress, signal: AbortSignal) {
   const scenario = scenarios.find(({ name }) => name === 'blind')
   if (!scenario) throw new Error('there is no scenario blind')
-  const runOnce = (plan: Parameters<typeof run>[0], dir: string) => run(plan, dir, progress, signal)
   const say = (message: string) => process.stderr.write(`blind: ${message}\n`)
-  return blind({ scenario, faults, seed, runs, runOnce, say, signal })
+  return blind({ scenario, faults, seed, runs, runOnce: runWith(progress, signal), say, signal })
 }
 
 /** What is proven by blind runs; their seed is the commit's hash, which nobody can have tuned to. */
@@ -181,8 +184,13 @@ async function proveAll(
     held = wrong === 0
   }
   for (const proof of proofs.filter((candidate) => name === undefined || candidate.name === name)) {
-    const runOnce = (plan: Parameters<typeof run>[0], dir: string) => run(plan, dir, progress, signal)
-    const proven = await prove(proof, { runs: runs ?? 10, commit, runOnce, judgeAgain: judgeRun, say })
+    const proven = await prove(proof, {
+      runs: runs ?? 10,
+      commit,
+      runOnce: runWith(progress, signal),
+      judgeAgain: judgeRun,
+      say,
+    })
     process.stdout.write(`${proven.table}\ntable: ${proven.tableFile}\n`)
     held &&= proven.held
   }
