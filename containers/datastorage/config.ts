@@ -54,7 +54,7 @@ const environment = z.object({
   DATASTORAGE_POOL_IDLE: count(5, 0, 1000),
   DATASTORAGE_PROFILE: z.string().default('healthy'),
   DATASTORAGE_PROFILE_OPTIONS: jsonObject.default({}),
-  /** `row`: a round trip for each event of a batch, as the real service; `bulk`: one statement. */
+  /** `row`: a statement for each event of a batch, as the real service; `bulk`: one for all. */
   DATASTORAGE_INSERT: z.enum(['row', 'bulk'], 'must be row or bulk').default('row'),
   /** `same-pool`: each write is audited itself, by a second writer on the same pool, as the real service does. */
   DATASTORAGE_SELF_AUDIT: z.enum(['off', 'same-pool'], 'must be off or same-pool').default('off'),

@@ -29,6 +29,8 @@ export interface PoolOptions {
 export function createPool(options: PoolOptions, log: Log): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.databaseUrl,
+    // Statements need not wait for the answer to the one before: see insertRows.
+    pipeline: true,
     application_name: 'datastorage',
     max: options.max,
     min: options.idle,

@@ -1,4 +1,4 @@
-/** One event, one statement, one round trip: what the real service does. */
+/** One event, one statement: what the real service does. */
 import type { PoolClient } from 'pg'
 import type { IdentifiedEvent } from './contract.ts'
 import { rejectionOf } from './rejection.ts'
@@ -16,8 +16,8 @@ const insertSql = (parentDate: string) => `
 // A parent that does not exist gets this event's date, so that the foreign key refuses it instead of skipping a half-null key.
 const dateOfParent = `coalesce(
   (SELECT event_date FROM audit_events WHERE event_id = $14::uuid LIMIT 1), ($3::timestamptz AT TIME ZONE 'UTC')::date)`
-// A named statement is parsed once per connection: each row then costs one round trip. Most events have no parent, and
-// are spared the look into every partition for it.
+// A named statement is parsed once per connection: each row is then one message. Most events have no parent, and are
+// spared the look into every partition for it.
 const named = (name: string, text: string) => ({
   plain: { name, text },
   guarded: { name: `${name}-once`, text: `${text} ON CONFLICT (event_id, event_date) DO NOTHING` },

@@ -59,7 +59,7 @@ const filters = {
 
 /**
  * Opens the repository on a pool whose database has been migrated.
- * @param mode `row`: a round trip for each event, as the real service does; `bulk`: one statement for a batch
+ * @param mode `row`: a statement for each event, as the real service does; `bulk`: one statement for a batch
  */
 export function createRepository(pool: Pool, metrics: Metrics, mode: 'row' | 'bulk'): Repository {
   /** In one transaction: the key, what the events cost, the events. Resolves with an earlier request's ids, if any. */
@@ -117,10 +117,17 @@ async function insertRows(
   events: readonly IdentifiedEvent[],
   { beforeEach, once }: InsertOptions,
 ): Promise<void> {
-  for (const [index, event] of events.entries()) {
-    await beforeEach?.(event, index, client)
-    await insertRow(client, event, { index, once })
+  if (beforeEach) {
+    for (const [index, event] of events.entries()) {
+      await beforeEach(event, index, client)
+      await insertRow(client, event, { index, once })
+    }
+    return
   }
+  // Sent one behind the other. After the first that is refused the database refuses the rest, whatever is in them.
+  const inserted = await Promise.allSettled(events.map((event, index) => insertRow(client, event, { index, once })))
+  const refused = inserted.find((one) => one.status === 'rejected')
+  if (refused) throw refused.reason
 }
 
 async function findPage(client: PoolClient, query: EventQuery): Promise<EventPage> {

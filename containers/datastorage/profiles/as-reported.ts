@@ -30,7 +30,7 @@ interface Job {
  * Slow writers, memory for each pending event, and a cap on waiting clients: with an impatient client that sends again,
  * a burst becomes a backlog that nobody waits for. Nothing here ends the process; whatever limit it is run under may.
  *
- * The CPU time is each event's own: an insert in bulk saves the round trips that it really saves, and none of that time.
+ * The CPU time is each event's own: an insert in bulk saves the statements that it really saves, and none of that time.
  */
 export const asReported = defineProfile({
   name: 'as-reported',
