@@ -3,7 +3,7 @@ import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import { highest, points } from '../measure.ts'
 import { formatAt, formatBytes } from '../units.ts'
 import { describeAsking, engineWord, isInEngine } from './engine-word.ts'
-import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
+import { absent, notMeasurable, ofDeath, seen } from './observe.ts'
 import { oomKillAtDeath } from './oom-kill.ts'
 import { describeExit } from './process-exit.ts'
 import { watchdogKillAtDeath } from './watchdog-kill.ts'
@@ -14,37 +14,33 @@ export const atLimitShare = 0.98
 export const endedBySigkill: Prediction = {
   statement: 'SIGKILL ended the main process',
   necessary: true,
-  observe(evidence) {
-    const notDied = unlessDied(evidence)
-    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-    const { kind, because } = describeExit(evidence.exit)
+  observe: ofDeath((exit) => {
+    const { kind, because } = describeExit(exit)
     if (kind === 'unknown') return notMeasurable(because)
-    const isKill = evidence.exit.signal === 'SIGKILL' || evidence.exit.code === 137
-    return isKill ? seen(because, [evidence.exit.ref]) : absent(because, [evidence.exit.ref])
-  },
+    const isKill = exit.signal === 'SIGKILL' || exit.code === 137
+    return isKill ? seen(because, [exit.ref]) : absent(because, [exit.ref])
+  }),
 }
 
 export const oomKillRises: Prediction = {
   statement: "the kernel's oom_kill counter rises as the main process ends",
   necessary: true,
-  observe(evidence) {
-    const notDied = unlessDied(evidence)
-    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-    const oomKill = oomKillAtDeath(evidence, evidence.exit.t)
+  observe: ofDeath((exit, evidence) => {
+    const oomKill = oomKillAtDeath(evidence, exit.t)
     switch (oomKill.kind) {
       case 'unknown':
         return notMeasurable(oomKill.why)
       case 'flat':
         return oomKill.earlier
-          ? absent('oom_kill rose earlier, for another process', [oomKill.last.ref, evidence.exit.ref])
-          : absent(`oom_kill still ${oomKill.last.value} after the death`, [oomKill.last.ref, evidence.exit.ref])
+          ? absent('oom_kill rose earlier, for another process', [oomKill.last.ref, exit.ref])
+          : absent(`oom_kill still ${oomKill.last.value} after the death`, [oomKill.last.ref, exit.ref])
       case 'rose':
         return seen(`oom_kill ${oomKill.from.value} -> ${oomKill.to.value} at ${formatAt(oomKill.to.t)}`, [
           oomKill.to.ref,
-          evidence.exit.ref,
+          exit.ref,
         ])
     }
-  },
+  }),
 }
 
 const peakAtLimit: Prediction = {
@@ -69,9 +65,7 @@ const peakAtLimit: Prediction = {
 const notAskedFor: Prediction = {
   statement: 'nobody asked the engine to end it before it ended',
   necessary: true,
-  observe(evidence) {
-    const notDied = unlessDied(evidence)
-    if (notDied) return notDied
+  observe: ofDeath((_, evidence) => {
     const word = engineWord(evidence)
     switch (word.kind) {
       case 'unknown':
@@ -84,7 +78,7 @@ const notAskedFor: Prediction = {
       case 'silent':
         return seen("the engine's events: die, no kill before it", [word.die.ref])
     }
-  },
+  }),
 }
 
 /** Podman leaves it false, and any OOM kill in the container sets it: it adds nothing, but people look at it. */
@@ -134,16 +128,14 @@ const byWatchdog = {
     {
       statement: 'the user-space watchdog recorded that it killed above the limit, as the main process ended',
       necessary: true,
-      observe(evidence: Evidence) {
-        const notDied = unlessDied(evidence)
-        if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-        const kill = watchdogKillAtDeath(evidence, evidence.exit.t)
+      observe: ofDeath((exit, evidence) => {
+        const kill = watchdogKillAtDeath(evidence, exit.t)
         if (kill.kind === 'unknown') return notMeasurable(kill.why)
-        if (kill.kind === 'none') return absent('the user-space watchdog killed nobody', [evidence.exit.ref])
+        if (kill.kind === 'none') return absent('the user-space watchdog killed nobody', [exit.ref])
         const limit = formatBytes(evidence.appliedLimits?.memoryLimitBytes ?? evidence.limits.memoryLimitBytes)
         const because = `by a user-space limit: ${formatBytes(kill.event.memoryBytes)} of ${limit} at ${formatAt(kill.event.t)}`
-        return seen(because, [kill.event.ref, evidence.exit.ref])
-      },
+        return seen(because, [kill.event.ref, exit.ref])
+      }),
     },
     endedBySigkill,
   ],

@@ -23,18 +23,18 @@ export function notMeasurable(because: string): Observed {
   return { result: 'not measurable', because, refs: [] }
 }
 
-/** What every death has to answer first: `null` when there is a death to explain. */
-export function unlessDied(evidence: Evidence): Observed | null {
-  switch (fate(evidence)) {
-    case 'died':
-      return null
-    case 'alive':
-      return absent('DataStorage did not die', evidence.end ? [evidence.end.ref] : [])
-    case 'unknown':
-      if (!evidence.end) return notMeasurable('the record has no end')
-      return notMeasurable(
-        isProcessSeen(evidence) ? "the process's exit is not on record" : "nobody here can see the service's process",
-      )
+/** For a prediction about a death: what is to be said of its exit, once there is one. */
+export function ofDeath(
+  observe: (exit: NonNullable<Evidence['exit']>, evidence: Evidence) => Observed,
+): (evidence: Evidence) => Observed {
+  return (evidence) => {
+    const { exit, end } = evidence
+    if (exit) return observe(exit, evidence)
+    if (!end) return notMeasurable('the record has no end')
+    if (fate(evidence) === 'alive') return absent('DataStorage did not die', [end.ref])
+    return notMeasurable(
+      isProcessSeen(evidence) ? "the process's exit is not on record" : "nobody here can see the service's process",
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import { formatAt } from '../units.ts'
 import { describeAsking, engineWord, isInEngine } from './engine-word.ts'
-import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
+import { absent, notMeasurable, ofDeath, seen } from './observe.ts'
 import { oomKillAtDeath } from './oom-kill.ts'
 import { describeExit } from './process-exit.ts'
 import { watchdogKillAtDeath } from './watchdog-kill.ts'
@@ -9,27 +9,21 @@ import { watchdogKillAtDeath } from './watchdog-kill.ts'
 const endedBySignal: Prediction = {
   statement: 'a signal that processes are sent ended the main process',
   necessary: true,
-  observe(evidence) {
-    const notDied = unlessDied(evidence)
-    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-    const { kind, because } = describeExit(evidence.exit)
+  observe: ofDeath((exit) => {
+    const { kind, because } = describeExit(exit)
     if (kind === 'unknown') return notMeasurable(because)
     // A service that handles SIGTERM ends like this, and so does one that ends by a mistake of its own.
     if (kind === 'clean') return notMeasurable(`${because}: nobody can say who asked for it`)
-    return kind === 'sent'
-      ? seen(`${because} at ${formatAt(evidence.exit.t)}`, [evidence.exit.ref])
-      : absent(because, [evidence.exit.ref])
-  },
+    return kind === 'sent' ? seen(`${because} at ${formatAt(exit.t)}`, [exit.ref]) : absent(because, [exit.ref])
+  }),
 }
 
 const oomKillFlat: Prediction = {
   // SIGKILL is the kernel's signal too: only its own counter tells the two apart.
   statement: "the kernel's oom_kill counter stays flat through the death",
   necessary: true,
-  observe(evidence) {
-    const notDied = unlessDied(evidence)
-    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-    const oomKill = oomKillAtDeath(evidence, evidence.exit.t)
+  observe: ofDeath((exit, evidence) => {
+    const oomKill = oomKillAtDeath(evidence, exit.t)
     switch (oomKill.kind) {
       case 'unknown':
         return notMeasurable(oomKill.why)
@@ -38,16 +32,14 @@ const oomKillFlat: Prediction = {
       case 'flat':
         return seen(`oom_kill still ${oomKill.last.value} after the death`, [oomKill.last.ref])
     }
-  },
+  }),
 }
 
 /** In an engine, what was asked of it right before the end is its cause, also where a child was OOM-killed before. */
 const askedOr = (other: Prediction): Prediction => ({
   ...other,
   statement: `${other.statement}, or somebody asked the engine for it`,
-  observe(evidence) {
-    const notDied = unlessDied(evidence)
-    if (notDied) return notDied
+  observe: ofDeath((_, evidence) => {
     const word = engineWord(evidence)
     if (word.kind === 'unclear') return notMeasurable(word.why)
     if (word.kind === 'asked') return seen(describeAsking(word), [word.event.ref, word.die.ref])
@@ -56,7 +48,7 @@ const askedOr = (other: Prediction): Prediction => ({
     return word.kind === 'silent' && observed.result === 'seen'
       ? { ...observed, because: `${observed.because}, not by the engine`, refs: [...observed.refs, word.die.ref] }
       : observed
-  },
+  }),
 })
 
 export const outsideKill: Hypothesis = {
@@ -77,15 +69,13 @@ export const outsideKill: Hypothesis = {
 const killedByNoneOfOurs: Prediction = {
   statement: 'neither the user-space watchdog nor the kernel killed as the main process ended',
   necessary: true,
-  observe(evidence) {
-    const notDied = unlessDied(evidence)
-    if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-    const kill = watchdogKillAtDeath(evidence, evidence.exit.t)
+  observe: ofDeath((exit, evidence) => {
+    const kill = watchdogKillAtDeath(evidence, exit.t)
     if (kill.kind === 'unknown') return notMeasurable(kill.why)
     if (kill.kind === 'killed') {
       return absent(`the user-space watchdog's own kill at ${formatAt(kill.event.t)}`, [kill.event.ref])
     }
-    const oomKill = oomKillAtDeath(evidence, evidence.exit.t)
+    const oomKill = oomKillAtDeath(evidence, exit.t)
     switch (oomKill.kind) {
       case 'unknown':
         return notMeasurable(oomKill.why)
@@ -95,5 +85,5 @@ const killedByNoneOfOurs: Prediction = {
       case 'flat':
         return seen('the watchdog killed nobody, nor did the kernel', [oomKill.last.ref])
     }
-  },
+  }),
 }

@@ -1,7 +1,7 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import { describeAsking, engineWord } from './engine-word.ts'
-import { absent, notMeasurable, seen, unlessDied } from './observe.ts'
+import { absent, notMeasurable, ofDeath, seen } from './observe.ts'
 import { describeExit } from './process-exit.ts'
 
 /** Node's, Go's and Java's ways to begin or continue a stack. */
@@ -21,20 +21,18 @@ export const uncaughtException: Hypothesis = {
     {
       statement: 'the main process ended by itself, with an error code (1 in Node, 2 in Go)',
       necessary: true,
-      observe(evidence) {
-        const notDied = unlessDied(evidence)
-        if (notDied || !evidence.exit) return notDied ?? notMeasurable('no exit on record')
-        const { kind, because } = describeExit(evidence.exit)
+      observe: ofDeath((exit, evidence) => {
+        const { kind, because } = describeExit(exit)
         if (kind === 'unknown') return notMeasurable(because)
-        if (kind !== 'error') return absent(because, [evidence.exit.ref])
+        if (kind !== 'error') return absent(because, [exit.ref])
         const lastWord = lastLine(evidence, lastWords)
-        if (lastWord) return seen(`${because}, after an uncaught exception`, [evidence.exit.ref, lastWord.ref])
+        if (lastWord) return seen(`${because}, after an uncaught exception`, [exit.ref, lastWord.ref])
         const word = engineWord(evidence)
         // Some services end like this when they are asked to end.
         return word.kind === 'asked'
           ? notMeasurable(`${because}, and ${describeAsking(word)}`)
-          : seen(because, [evidence.exit.ref])
-      },
+          : seen(because, [exit.ref])
+      }),
     },
     {
       // Not necessary: a service's log may be scrubbed, or go elsewhere.
