@@ -2,16 +2,11 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
 import { InputError } from './errors.ts'
-import { type Manifest, manifestSchema, recordFiles, schemaVersion } from './record.ts'
 import {
-  type Attempt,
   type CgroupProbe,
-  type ClientSummary,
-  type Drop,
   type GeneratorProbe,
   type HealthProbe,
   type Heartbeat,
-  type Line,
   type PartProbe,
   type PathProbe,
   type PostgresLog,
@@ -20,9 +15,16 @@ import {
   type ProcessState,
   probeLineSchema,
   type RedisProbe,
+  type ServiceProbe,
+} from './probe-line.ts'
+import { type Manifest, manifestSchema, recordFiles, schemaVersion } from './record.ts'
+import {
+  type Attempt,
+  type ClientSummary,
+  type Drop,
+  type Line,
   type RunEvent,
   runEventSchema,
-  type ServiceProbe,
   sampleLineSchema,
   storedLineSchema,
 } from './sample.ts'

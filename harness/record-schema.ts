@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { probeLineSchema } from './probe-line.ts'
 import { manifestSchema, recordFiles, schemaVersion, truthSchema } from './record.ts'
-import { probeLineSchema, runEventSchema, sampleLineSchema, storedLineSchema } from './sample.ts'
+import { runEventSchema, sampleLineSchema, storedLineSchema } from './sample.ts'
 import { verdictSchema } from './verdict.ts'
 
 /** What each file of a record holds: one value for a JSON file, each line for an NDJSON file. */

@@ -1,7 +1,8 @@
 /** Situations that several tests share, drawn with evidence.fixture.ts. */
 
-import { evidence, type Picture, times } from './evidence.fixture.ts'
+import { evidence } from './evidence.fixture.ts'
 import type { Evidence } from './evidence.ts'
+import { type Picture, times } from './picture.fixture.ts'
 
 /** Client names must not end in a digit: a request's event number follows them. */
 export const client = (index: number) => `rr-${index}r`

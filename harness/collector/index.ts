@@ -1,4 +1,4 @@
-import type { CgroupProbe, PartProbe, ProbeLine, ServiceProbe } from '../sample.ts'
+import type { CgroupProbe, PartProbe, ProbeLine, ServiceProbe } from '../probe-line.ts'
 import type { ProcessExit } from '../stack.ts'
 import { cgroupProbe } from './cgroup.ts'
 import { engineProbe } from './engine.ts'

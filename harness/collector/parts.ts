@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts'
-import type { PartProbe } from '../sample.ts'
+import type { PartProbe } from '../probe-line.ts'
 import type { ResourceCounters } from '../stack.ts'
 import type { Probe } from './probe.ts'
 

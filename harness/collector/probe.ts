@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
-import type { ProbeLine, RunEvent } from '../sample.ts'
+import type { ProbeLine } from '../probe-line.ts'
+import type { RunEvent } from '../sample.ts'
 import type { Stack } from '../stack.ts'
 
 export interface ProbeContext {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { evidence, type Picture, times } from '../evidence.fixture.ts'
+import { evidence } from '../evidence.fixture.ts'
 import { find } from '../judgement/find.ts'
+import { type Picture, times } from '../picture.fixture.ts'
 import { client, healthy, stormCrash } from '../situations.fixture.ts'
 import { blockedEventLoop } from './blocked-event-loop.ts'
 

@@ -1,7 +1,7 @@
 import type { Evidence, Recorded } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import { failedAttempts, longestGapMs, points, type Stretch, watchedUntilMs, writeAttempts } from '../measure.ts'
-import type { ProcessState } from '../sample.ts'
+import type { ProcessState } from '../probe-line.ts'
 import type { Observed } from '../verdict.ts'
 import { absent, absentIfWatched, notMeasurable, percent, seen, seenSince, span, watched } from './observe.ts'
 import { oomKillAtDeath } from './oom-kill.ts'

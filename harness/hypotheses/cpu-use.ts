@@ -8,7 +8,7 @@ import {
   type Stretch,
   writeAttempts,
 } from '../measure.ts'
-import type { CgroupProbe } from '../sample.ts'
+import type { CgroupProbe } from '../probe-line.ts'
 import type { Observed } from '../verdict.ts'
 import { notMeasurable, watched } from './observe.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { evidence, times } from '../evidence.fixture.ts'
+import { evidence } from '../evidence.fixture.ts'
 import { find } from '../judgement/find.ts'
+import { times } from '../picture.fixture.ts'
 import { client } from '../situations.fixture.ts'
 import { generatorSaturated } from './generator-saturated.ts'
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { evidence, type Picture } from '../evidence.fixture.ts'
+import { evidence } from '../evidence.fixture.ts'
 import { find } from '../judgement/find.ts'
+import type { Picture } from '../picture.fixture.ts'
 import { memoryLimit } from './memory-limit.ts'
 
 const oom: Picture = { memory: '▁▂▃▅▆▇█', oomKills: '0000001', exit: { t: 6_000, signal: 'SIGKILL' } }

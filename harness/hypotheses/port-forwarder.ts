@@ -1,7 +1,7 @@
 import type { Evidence, Recorded } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import { failedAttempts, longestGapMs, longestSilenceMs, type Stretch, writeAttempts } from '../measure.ts'
-import type { PathProbe } from '../sample.ts'
+import type { PathProbe } from '../probe-line.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
 import { absent, absentIfWatched, notMeasurable, seen, seenSince, span, watched } from './observe.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { times } from '../evidence.fixture.ts'
 import { find } from '../judgement/find.ts'
+import { times } from '../picture.fixture.ts'
 import { client, healthy, stormCrash } from '../situations.fixture.ts'
 import { retryStorm } from './retry-storm.ts'
 

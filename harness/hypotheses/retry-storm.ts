@@ -11,7 +11,7 @@ import {
   type Stretch,
   writeAttempts,
 } from '../measure.ts'
-import type { ServiceProbe } from '../sample.ts'
+import type { ServiceProbe } from '../probe-line.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
 import { absent, absentIfWatched, notMeasurable, percent, seen, watched } from './observe.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { evidence, times } from '../evidence.fixture.ts'
+import { evidence } from '../evidence.fixture.ts'
 import type { Evidence } from '../evidence.ts'
+import { times } from '../picture.fixture.ts'
 import type { Drop } from '../sample.ts'
 import { client, healthy, stormCrash } from '../situations.fixture.ts'
 import { accounting } from './accounting.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { evidence, times } from '../evidence.fixture.ts'
+import { evidence } from '../evidence.fixture.ts'
 import type { Evidence } from '../evidence.ts'
+import { times } from '../picture.fixture.ts'
 import { client, healthy, stormCrash } from '../situations.fixture.ts'
 import { latency } from './latency.ts'
 import { memory } from './memory.ts'

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { evidence, type Picture } from '../evidence.fixture.ts'
+import { evidence } from '../evidence.fixture.ts'
 import type { Evidence } from '../evidence.ts'
+import type { Picture } from '../picture.fixture.ts'
 import { ranIn } from './ran-in.ts'
 import { timeline } from './timeline.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { evidence, type Picture, times } from '../evidence.fixture.ts'
+import { evidence } from '../evidence.fixture.ts'
+import { type Picture, times } from '../picture.fixture.ts'
 import { completeFigures, measureFigures } from './figures.ts'
 import { GiB, MiB } from './prediction.fixture.ts'
 
