@@ -65,18 +65,26 @@ describe.each(able.filter(({ reason }) => reason === null))(
     })
 
     test('takes the largest process, not the one that grew, and each part’s memory is counted apart', async () => {
-      const { all, one, other } = await make()
-      await using _ = all
-      const large = await eater(other, 150 * mib)
-      expect(await large.full).toBe('full')
-      expect(other.counters.read().rssBytes).toBeGreaterThan(150 * mib)
-      expect(all.counters.read().rssBytes).toBeGreaterThan(150 * mib)
-      const growing = await eater(one, 110 * mib)
-      expect(await large.exited).toBe('SIGKILL')
-      expect(await growing.full).toBe('full')
-      expect(one.counters.read()).toMatchObject({ oomKills: 0, shmemBytes: 0 })
-      expect(one.counters.read().rssBytes).toBeGreaterThan(110 * mib)
-      expect(other.counters.read().oomKills).toBe(1)
+      // A victim’s memory comes back some time after its death. Where the grower needs more until then, the kernel may take it
+      // too: rarely, and never alone. That tells nothing, so it is tried again; a limiter that always takes both fails.
+      for (let left = 3; ; left--) {
+        const { all, one, other } = await make()
+        await using _ = all
+        const large = await eater(other, 150 * mib)
+        expect(await large.full).toBe('full')
+        expect(other.counters.read().rssBytes).toBeGreaterThan(150 * mib)
+        expect(all.counters.read().rssBytes).toBeGreaterThan(150 * mib)
+        const growing = await eater(one, 110 * mib)
+        const grown = await growing.full
+        // Whatever became of the grower, the largest was taken.
+        expect(other.counters.read().oomKills).toBe(1)
+        expect(await large.exited).toBe('SIGKILL')
+        if (grown === 'SIGKILL' && left > 1) continue
+        expect(grown).toBe('full')
+        expect(one.counters.read()).toMatchObject({ oomKills: 0, shmemBytes: 0 })
+        expect(one.counters.read().rssBytes).toBeGreaterThan(110 * mib)
+        return
+      }
     })
 
     test('does without parts of ours: its path is a place for groups of others, and they go with it', async () => {
