@@ -2,8 +2,9 @@ import { join } from 'node:path'
 import { recordFiles } from '../../record.ts'
 import type { Line } from '../../sample.ts'
 import type { Verdict } from '../../verdict.ts'
+import { type AttemptLine, parseAttempt } from './attempt-line.ts'
 import { bucketMs, Readings, Tally } from './buckets.ts'
-import { readLastLine, readLines } from './lines.ts'
+import { type Found, readLastLine, readLines } from './lines.ts'
 
 /** A line of the record that a verdict refers to. */
 export interface Quote {
@@ -45,43 +46,53 @@ export async function readCourse(dir: string, verdict: Verdict): Promise<Course>
 
   const wanted = wantedRefs(verdict)
   const quotes = new Map<string, Quote>()
-  const quote = (file: string, line: Line, number: number, text: string) => {
-    if (!wanted.get(file)?.has(number)) return
-    const ref = `${file}:${number}`
-    quotes.set(ref, { ref, kind: line.kind, tMs: momentOf(line), text: cut(text) })
+  const quoteFrom = (file: string): Found => {
+    const numbers = wanted.get(file)
+    return (line, number, text) => {
+      if (!numbers?.has(number)) return
+      const ref = `${file}:${number}`
+      quotes.set(ref, { ref, kind: line.kind, tMs: momentOf(line), text: cut(text) })
+    }
   }
 
-  await readLines(join(dir, recordFiles.samples), (line, number, text) => {
-    quote(recordFiles.samples, line, number, text)
-    if (line.kind !== 'attempt' || line.phase !== 'load') return
-    const { intendedMs, startedMs, endedMs, operation } = line as unknown as Record<string, number> & {
-      operation: string
-    }
-    if (!Number.isFinite(intendedMs) || !Number.isFinite(startedMs) || !Number.isFinite(endedMs)) return
-    const failure = line.failure as { errorClass?: string } | null
-    requests.count(failure?.errorClass ?? 'ok', endedMs as number)
-    if (operation === 'query' || (startedMs as number) >= exitMs) return
-    requests.duration('response', endedMs as number, (endedMs as number) - (intendedMs as number))
-    requests.duration('send delay', startedMs as number, (startedMs as number) - (intendedMs as number))
-  })
+  const quoteSample = quoteFrom(recordFiles.samples)
+  const takeSample: Found = (line, number, text) => {
+    quoteSample(line, number, text)
+    if (line.kind === 'attempt') tally(line as Line & Partial<AttemptLine>, requests, exitMs)
+  }
+  await readLines(join(dir, recordFiles.samples), takeSample, parseAttempt)
+
+  const quoteProbe = quoteFrom(recordFiles.probes)
   await readLines(join(dir, recordFiles.probes), (line, number, text) => {
-    quote(recordFiles.probes, line, number, text)
+    quoteProbe(line, number, text)
     take(line, memory, probes, counters)
   })
+
+  const quoteEvent = quoteFrom(recordFiles.events)
   const events: Quote[] = []
   let eventsLeftOut = 0
   await readLines(join(dir, recordFiles.events), (line, number, text) => {
-    quote(recordFiles.events, line, number, text)
+    quoteEvent(line, number, text)
     if (events.length < mostEvents) {
       events.push({ ref: `${recordFiles.events}:${number}`, kind: line.kind, tMs: line.t, text: cut(text) })
     } else eventsLeftOut++
   })
-  if (wanted.has(recordFiles.stored)) {
-    await readLines(join(dir, recordFiles.stored), (line, number, text) =>
-      quote(recordFiles.stored, line, number, text),
-    )
-  }
+  if (wanted.has(recordFiles.stored)) await readLines(join(dir, recordFiles.stored), quoteFrom(recordFiles.stored))
   return { fromMs, toMs, requests, memory, probes, counters, quotes, events, eventsLeftOut }
+}
+
+/** Counts an attempt of the load where it ended. What was sent after the service's exit says nothing about how long it took. */
+function tally(line: Partial<AttemptLine>, requests: Tally, exitMs: number): void {
+  const { phase, operation, intendedMs, startedMs, endedMs, failure } = line
+  if (phase !== 'load' || !isTime(intendedMs) || !isTime(startedMs) || !isTime(endedMs)) return
+  requests.count(failure?.errorClass ?? 'ok', endedMs)
+  if (operation === 'query' || startedMs >= exitMs) return
+  requests.duration('response', endedMs, endedMs - intendedMs)
+  requests.duration('send delay', startedMs, startedMs - intendedMs)
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
 }
 
 /** Puts each figure of a probe where it is drawn from. Kinds that are not known here are passed over. */

@@ -10,14 +10,21 @@ export type Found = (line: Line & Readonly<Record<string, unknown>>, number: num
  * Reads one NDJSON file of a record line by line, in memory that does not grow with it. No file: no lines. A last line
  * that was cut off half-way is left out.
  *
+ * @param shortcut reads lines of one form faster than JSON; `null` for all others
  * @throws InputError where a line is no JSON object with a kind and a time
  */
-export async function readLines(path: string, found: Found): Promise<void> {
+export async function readLines(
+  path: string,
+  found: Found,
+  shortcut: (text: string) => Line | null = () => null,
+): Promise<void> {
   let number = 0
   let rest = ''
   const read = (text: string) => {
     number++
     if (text === '') return
+    const short = shortcut(text)
+    if (short) return found(short as Line & Record<string, unknown>, number, text)
     let line: Record<string, unknown> | null
     try {
       line = JSON.parse(text)
