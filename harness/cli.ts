@@ -16,15 +16,14 @@ import { runGates } from './experiments/gate.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
 import { createAsk, whatIf } from './experiments/what-if.ts'
-import { worst } from './gate/decide.ts'
-import { renderGate } from './gate/table.ts'
 import { hypotheses } from './hypotheses/index.ts'
 import { describeGit, describeMachine, type RunPlan } from './manifest.ts'
 import { recordFiles } from './record.ts'
 import { renderForecast } from './report/forecast.ts'
-import { appendStepSummary } from './report/index.ts'
+import { answerOf, renderGate } from './report/gate/index.ts'
+import { addToStepSummary, appendStepSummary } from './report/index.ts'
 import { createProgress, type Progress } from './report/progress.ts'
-import { renderSummary } from './report/terminal.ts'
+import { fromHere, renderSummary } from './report/terminal.ts'
 import { judgeRun, run, saveVerdict } from './run.ts'
 import { claimRunFolder, createRunId, findRun, runsDir } from './run-folder.ts'
 import type { Verdict } from './verdict.ts'
@@ -112,10 +111,14 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
     }
     case 'gate': {
       const say = (message: string) => process.stderr.write(`gate: ${message}\n`)
-      const results = await runGates(request, { ...request, runOnce: runWith(progress, signal), say })
+      const { results, page } = await runGates(request, { ...request, runOnce: runWith(progress, signal), say })
       progress[Symbol.dispose]()
-      const answer = worst(results.map(({ decision }) => decision.answer))
-      process.stdout.write(request.json ? `${JSON.stringify({ answer, results }, null, 2)}\n` : renderGate(results))
+      const answer = answerOf({ results, scenarios: [] })
+      const text = renderGate(results)
+      await addToStepSummary(text).catch(complain)
+      process.stdout.write(
+        request.json ? `${JSON.stringify({ answer, results }, null, 2)}\n` : `${text}\npage: ${fromHere(page)}\n`,
+      )
       return { pass: exitCodes.held, fail: exitCodes.notHeld, unknown: exitCodes.notKnown }[answer]
     }
     case 'blind': {

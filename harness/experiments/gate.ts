@@ -1,16 +1,19 @@
-import { appendFile, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { InputError, StackError } from '../errors.ts'
-import { type Decision, decide, looks, type Pair } from '../gate/decide.ts'
-import { type Limit, parseLimits } from '../gate/limits.ts'
-import { type Measured, measure, notRun } from '../gate/metrics.ts'
-import type { GateResult } from '../gate/table.ts'
-import type { RunPlan } from '../manifest.ts'
+import { decide, looks } from '../gate/decide.ts'
+import { parseLimits } from '../gate/limits.ts'
+import { measure, notRun } from '../gate/metrics.ts'
+import { appendGateLine, readGateHistory } from '../gate-history.ts'
+import type { Decision, GateResult, Limit, Measured, Pair } from '../gate-result.ts'
+import { describeGit, describeMachine, type RunPlan } from '../manifest.ts'
+import { gateCommandOf, writeGateReports } from '../report/gate/index.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Verdict } from '../verdict.ts'
 import { type Checkout, checkOut, defaultBaseline } from './sides.ts'
 
-const historyDir = resolve(import.meta.dirname, '..', '..', 'results', 'gate')
+const historyFile = 'history.ndjson'
+const gateDir = resolve(import.meta.dirname, '..', '..', 'results', 'gate')
 
 /** A scenario with both of its sides, as runs that differ in nothing but the side. */
 export interface GateJob {
@@ -38,9 +41,9 @@ export interface GateOptions {
  */
 export async function runGate(job: GateJob, options: GateOptions): Promise<GateResult> {
   const { say, budgetMs } = options
-  const dir = options.dir ?? historyDir
+  const dir = options.dir ?? gateDir
   const startedAt = new Date()
-  const folder = join(dir, 'runs', `${startedAt.toISOString().slice(0, 19).replaceAll(':', '-')}-${job.scenario}`)
+  const folder = join(dir, 'runs', `${folderName(startedAt.toISOString())}-${job.scenario}`)
   await mkdir(join(dir, 'runs'), { recursive: true })
   const random = coin(options.seed)
 
@@ -76,8 +79,9 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
     baseline: job.baseline.title,
     candidate: job.candidate.title,
     decision: { ...decision, because },
+    pairs,
   }
-  await appendFile(join(dir, 'history.ndjson'), `${JSON.stringify({ at: startedAt.toISOString(), ...result })}\n`)
+  await appendGateLine(join(dir, historyFile), startedAt, result)
   return result
 }
 
@@ -112,27 +116,43 @@ export interface GateRequest {
   }[]
   readonly baseline: Side | null
   readonly candidate: Side
+  readonly name: string | null
+  readonly flags: Readonly<Record<string, string>>
 }
 interface Side {
   readonly text: string
   readonly revision: string | null
 }
 
+/** What came of all scenarios, and where it is to be read. */
+export interface Gated {
+  readonly results: readonly GateResult[]
+  readonly page: string
+}
+
 /**
- * The gate of every scenario, one after the other.
+ * The gate of every scenario, one after the other. The reports are written after each of them: what is finished stays.
  *
  * @throws InputError, before anything is started, where limits cannot be read or a revision is not there
  */
-export async function runGates(request: GateRequest, options: GateOptions): Promise<GateResult[]> {
+export async function runGates(request: GateRequest, options: GateOptions): Promise<Gated> {
   const problems: string[] = []
   const limited = request.scenarios.map((one) => ({ ...one, limits: parseLimits(one.scenario.gate ?? [], problems) }))
   if (problems.length > 0) throw new InputError(problems)
-  // A setting is compared with the same stand-in without it, unless something else is named.
-  const isSetting = request.candidate.revision === null
-  const before = request.baseline ?? (isSetting ? { text: 'current', revision: 'current' } : null)
+  const before = request.baseline ?? (await sideWithout(request.candidate))
   await using baseline = await checkOutSide('--baseline', before)
   await using candidate = await checkOutSide('--candidate', request.candidate)
+  const [dir, startedAt] = [options.dir ?? gateDir, new Date().toISOString()]
+  const told = {
+    startedAt,
+    scenarios: limited.map(({ scenario }) => scenario.name),
+    // With what "the last tag" was then: the same command may mean another one tomorrow.
+    command: gateCommandOf(request.name, { ...request.flags, baseline: before.text }),
+    machine: describeMachine(),
+    git: await describeGit(),
+  }
   const results: GateResult[] = []
+  let page = ''
   for (const one of limited) {
     // "npm run scenario" would repeat it with another stand-in. The title may tell the profile: for truth.json alone.
     const command = `npm run gate -- ${one.scenario.name}`
@@ -146,14 +166,24 @@ export async function runGates(request: GateRequest, options: GateOptions): Prom
       candidate: side(candidate, one.candidate),
     }
     results.push(await runGate(job, options))
+    const history = await readGateHistory(join(dir, historyFile))
+    page = await writeGateReports(join(dir, folderName(startedAt)), { ...told, results, history })
   }
-  return results
+  return { results, page }
 }
 
-async function checkOutSide(flag: string, side: Side | null): Promise<Checkout> {
-  if (side && side.revision === null) {
-    const title = `the stand-in as it lies here, ${side.text}`
-    return { title, entry: undefined, [Symbol.asyncDispose]: async () => {} }
-  }
-  return checkOut(flag, side?.revision ?? (await defaultBaseline()))
+/** A setting is compared with the same stand-in without it, a revision with the last tag or commit. */
+async function sideWithout({ revision }: Side): Promise<Side> {
+  const before = revision === null ? 'current' : await defaultBaseline()
+  return { text: before, revision: before }
+}
+
+function folderName(at: string): string {
+  return at.slice(0, 19).replaceAll(':', '-')
+}
+
+async function checkOutSide(flag: string, { text, revision }: Side): Promise<Checkout> {
+  if (revision !== null) return checkOut(flag, revision)
+  const title = `the stand-in as it lies here, ${text}`
+  return { title, entry: undefined, [Symbol.asyncDispose]: async () => {} }
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
-import { decide, holm, looks, type Pair } from './decide.ts'
+import type { Measured, Pair } from '../gate-result.ts'
+import { decide, holm, looks } from './decide.ts'
 import { parseLimits } from './limits.ts'
-import { type Measured, notRun } from './metrics.ts'
+import { notRun } from './metrics.ts'
 
 const limits = parseLimits(['p50 +5 %', 'p95 +5 %', 'p99 +10 %', 'peak memory +5 %', 'lost = 0'], [])
 

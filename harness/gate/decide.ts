@@ -1,31 +1,5 @@
 import ttest from 'ttest'
-import type { Limit } from './limits.ts'
-import type { Measured } from './metrics.ts'
-
-/** A baseline's and a candidate's run, one right after the other. */
-export interface Pair {
-  readonly baseline: Measured
-  readonly candidate: Measured
-}
-
-export type GateAnswer = 'pass' | 'fail' | 'unknown'
-
-export interface MetricResult {
-  readonly limit: Limit
-  readonly answer: GateAnswer
-  /** Of an increase: candidate / baseline, and the interval that it lies in (98 %). `null`: too few pairs, or a count. */
-  readonly effect: { readonly ratio: number; readonly low: number; readonly high: number } | null
-  readonly because: string
-}
-
-export interface Decision {
-  readonly answer: GateAnswer
-  readonly pairs: number
-  readonly leftOut: number
-  readonly metrics: readonly MetricResult[]
-  /** What holds for the whole comparison rather than for one metric. */
-  readonly because: readonly string[]
-}
+import { type Decision, type GateAnswer, type Limit, type MetricResult, type Pair, worst } from '../gate-result.ts'
 
 /**
  * The numbers of pairs at which the gate looks whether it can decide. Looking often and stopping when it suits finds a
@@ -59,27 +33,24 @@ export function decide(pairs: readonly Pair[], limits: readonly Limit[]): Decisi
 
   const crashes = (side: keyof Pair) => usable.filter((pair) => pair[side].crashed).length
   const because: string[] = []
-  const answers: GateAnswer[] = metrics.map(({ answer }) => answer)
+  const ofRuns: GateAnswer[] = []
   if (crashes('candidate') > 0 && crashes('baseline') === 0) {
     because.push(`the candidate crashed in ${crashes('candidate')} of ${usable.length} runs, the baseline in none`)
-    answers.push('fail')
+    ofRuns.push('fail')
   } else if (crashes('baseline') > 0) {
     because.push(`the baseline crashed in ${crashes('baseline')} of ${usable.length} runs: nothing to compare with`)
-    answers.push('unknown')
+    ofRuns.push('unknown')
   }
   if (leftOut > 0) {
     const first = pairs.map(({ baseline, candidate }) => baseline.unusable ?? candidate.unusable).find(Boolean)
     because.push(`${leftOut} of ${pairs.length} pairs were left out, the first one because: ${first}`)
   }
   // Those that were left out may be the slow ones: too many of them, and nothing may pass.
-  if (leftOut > mostLeftOut * pairs.length) answers.push('unknown')
-  return { answer: worst(answers), pairs: usable.length, leftOut, metrics, because }
-}
-
-/** One failure fails, one unknown keeps from passing, and nothing at all is unknown. */
-export function worst(answers: readonly GateAnswer[]): GateAnswer {
-  if (answers.includes('fail')) return 'fail'
-  return answers.length === 0 || answers.includes('unknown') ? 'unknown' : 'pass'
+  if (leftOut > mostLeftOut * pairs.length) ofRuns.push('unknown')
+  if (usable.length === 0) ofRuns.push('unknown')
+  const runs = ofRuns.length === 0 ? 'pass' : worst(ofRuns)
+  const answer = worst([...metrics.map((metric) => metric.answer), runs])
+  return { answer, pairs: usable.length, leftOut, metrics, runs, because }
 }
 
 interface Tested extends Pick<MetricResult, 'limit' | 'effect'> {

@@ -1,11 +1,4 @@
-/** What one run gives the gate, by the name that limits use. */
-export const metricNames = ['p50', 'p95', 'p99', 'peak memory', 'lost'] as const
-export type MetricName = (typeof metricNames)[number]
-
-/** How much worse than the baseline a candidate may be (`0.1`: a tenth), or how many of a count it may have at most. */
-export type Limit =
-  | { readonly metric: MetricName; readonly text: string; readonly kind: 'increase'; readonly share: number }
-  | { readonly metric: MetricName; readonly text: string; readonly kind: 'at most'; readonly count: number }
+import { type Limit, metricNames } from '../gate-result.ts'
 
 /**
  * Reads limits such as `p99 +10 %` and `lost = 0`. What is wrong with a text goes to `problems`, which names it.

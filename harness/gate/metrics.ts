@@ -1,13 +1,5 @@
+import type { Measured } from '../gate-result.ts'
 import type { Verdict } from '../verdict.ts'
-import type { MetricName } from './limits.ts'
-
-/** What the gate keeps of one run. `null`: not measured. */
-export interface Measured {
-  /** Why this run says nothing: a saturated generator, a start that failed. `null`: it can be used. */
-  readonly unusable: string | null
-  readonly crashed: boolean
-  readonly values: Readonly<Record<MetricName, number | null>>
-}
 
 const nothing = { p50: null, p95: null, p99: null, 'peak memory': null, lost: null }
 

@@ -26,5 +26,10 @@ export async function writeReports(
 
 /** Adds a run to the summary of a GitHub job, where there is one. */
 export async function appendStepSummary(manifest: Manifest, verdict: Verdict, file = process.env.GITHUB_STEP_SUMMARY) {
-  if (file) await appendFile(file, `${renderMarkdownSummary(verdict, manifest)}\n`)
+  await addToStepSummary(renderMarkdownSummary(verdict, manifest), file)
+}
+
+/** Adds Markdown to the summary of a GitHub job, where there is one. */
+export async function addToStepSummary(markdown: string, file = process.env.GITHUB_STEP_SUMMARY): Promise<void> {
+  if (file) await appendFile(file, `${markdown}\n`)
 }

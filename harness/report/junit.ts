@@ -4,7 +4,10 @@ import type { Finding, Verdict } from '../verdict.ts'
 import { inert } from './inert.ts'
 
 // A CommonJS module, whose default import is the builder itself: its types say otherwise.
-const junit = junitModule as unknown as typeof junitModule.default
+const { newBuilder } = junitModule as unknown as typeof junitModule.default
+
+/** An empty JUnit report. */
+export const createJunit = () => newBuilder()
 
 /**
  * report.junit.xml: the expectation as the one test that can fail, and every hypothesis as a test that passes where it was
@@ -12,7 +15,7 @@ const junit = junitModule as unknown as typeof junitModule.default
  */
 export function renderJunit(told: Verdict, { scenario, startedAt }: Manifest): string {
   const { expectation, findings, headline, missing, run } = inert(told)
-  const builder = junit.newBuilder()
+  const builder = createJunit()
   const suite = builder.testSuite().name(inert(scenario)).timestamp(new Date(startedAt)).property('run', run)
   const expected = suite.testCase().className(inert(scenario)).name(`expected: ${expectation.expected}`)
   expected.standardOutput([headline, ...missing.map((one) => `not known: ${one}`)].join('\n'))

@@ -28,6 +28,9 @@ export interface GateRequest {
   readonly budgetMs: number
   readonly seed: number
   readonly json: boolean
+  /** As they were given: the scenario's name and what was said of how. */
+  readonly name: string | null
+  readonly flags: Readonly<Record<string, string>>
 }
 
 export function gateCommand(): Command {
@@ -113,7 +116,14 @@ export function resolveGate(
     budgetMs: budgetMs ?? 0,
     seed: Number(seed),
     json: flags.json !== undefined,
+    name: name ?? null,
+    flags: given(flags),
   }
+}
+
+/** What is to be said again for the same gate. */
+function given({ json: _, ...flags }: RawFlags): Record<string, string> {
+  return Object.fromEntries(Object.entries(flags).filter((flag): flag is [string, string] => flag[1] !== undefined))
 }
 
 function sideOf(text: string): GateSide {

@@ -1,0 +1,66 @@
+/** What one run gives the gate, by the name that limits use. */
+export const metricNames = ['p50', 'p95', 'p99', 'peak memory', 'lost'] as const
+export type MetricName = (typeof metricNames)[number]
+
+/** How much worse than the baseline a candidate may be (`0.1`: a tenth), or how many of a count it may have at most. */
+export type Limit =
+  | { readonly metric: MetricName; readonly text: string; readonly kind: 'increase'; readonly share: number }
+  | { readonly metric: MetricName; readonly text: string; readonly kind: 'at most'; readonly count: number }
+
+/** What the gate keeps of one run. `null`: not measured. Times in milliseconds, memory in bytes, events as a count. */
+export interface Measured {
+  /** Why this run says nothing: a saturated generator, a start that failed. `null`: it can be used. */
+  readonly unusable: string | null
+  readonly crashed: boolean
+  readonly values: Readonly<Record<MetricName, number | null>>
+}
+
+/** A baseline's and a candidate's run, one right after the other. */
+export interface Pair {
+  readonly baseline: Measured
+  readonly candidate: Measured
+}
+
+export type GateAnswer = 'pass' | 'fail' | 'unknown'
+
+/** Candidate / baseline, and the interval that it lies in (98 %). */
+export interface Effect {
+  readonly ratio: number
+  readonly low: number
+  readonly high: number
+}
+
+export interface MetricResult {
+  readonly limit: Limit
+  readonly answer: GateAnswer
+  /** Of an increase. `null`: too few pairs, or a count. */
+  readonly effect: Effect | null
+  readonly because: string
+}
+
+export interface Decision {
+  readonly answer: GateAnswer
+  readonly pairs: number
+  readonly leftOut: number
+  readonly metrics: readonly MetricResult[]
+  /** Whether the runs can be compared at all, and end alike: no crash of one side alone, few pairs left out. */
+  readonly runs: GateAnswer
+  /** What holds for the whole comparison rather than for one metric. */
+  readonly because: readonly string[]
+}
+
+/** What came of one scenario. */
+export interface GateResult {
+  readonly scenario: string
+  readonly baseline: string
+  readonly candidate: string
+  readonly decision: Decision
+  /** All that was measured but the warm-up, in order; those that were left out, too. */
+  readonly pairs: readonly Pair[]
+}
+
+/** One failure fails, one unknown keeps from passing, and nothing at all is unknown. */
+export function worst(answers: readonly GateAnswer[]): GateAnswer {
+  if (answers.includes('fail')) return 'fail'
+  return answers.length === 0 || answers.includes('unknown') ? 'unknown' : 'pass'
+}

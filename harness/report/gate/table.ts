@@ -1,0 +1,26 @@
+import { markdownTable } from 'markdown-table'
+import type { GateResult } from '../../gate-result.ts'
+import { inert } from '../inert.ts'
+import { formatChange } from './words.ts'
+
+export const gateColumns = ['Scenario', 'Limit', 'Change', 'Interval (98 %)', 'Pairs', 'Answer', 'Because'] as const
+
+/** One table for all scenarios, and below it what holds for a whole comparison. Markdown that reads as plain text. */
+export function renderGate(told: readonly GateResult[]): string {
+  const results = inert(told)
+  const rows = results.flatMap(({ scenario, decision }) =>
+    decision.metrics.map(({ limit, effect, answer, because }) => [
+      scenario,
+      limit.text,
+      effect ? formatChange(effect.ratio) : '-',
+      effect ? `${formatChange(effect.low)} to ${formatChange(effect.high)}` : '-',
+      String(decision.pairs),
+      answer === 'fail' ? 'FAIL' : answer,
+      because,
+    ]),
+  )
+  const [first] = results
+  const sides = first ? `baseline: ${first.baseline}\ncandidate: ${first.candidate}\n\n` : ''
+  const notes = results.flatMap(({ scenario, decision }) => decision.because.map((why) => `${scenario}: ${why}`))
+  return `${sides}${markdownTable([[...gateColumns], ...rows])}\n${notes.map((note) => `\n${note}\n`).join('')}`
+}

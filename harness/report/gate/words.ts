@@ -1,0 +1,55 @@
+import { type GateAnswer, type GateResult, type MetricName, type MetricResult, worst } from '../../gate-result.ts'
+import { formatBytes, formatMs } from '../../units.ts'
+import { flagWords } from '../command-words.ts'
+import type { GateReport } from './report.ts'
+
+/** Of the whole gate; scenarios that were not run keep it from passing. */
+export function answerOf({ results, scenarios }: Pick<GateReport, 'results' | 'scenarios'>): GateAnswer {
+  const answers = results.map(({ decision }) => decision.answer)
+  return worst(results.length < scenarios.length ? [...answers, 'unknown'] : answers)
+}
+
+export const gateTitles: Readonly<Record<GateAnswer, string>> = {
+  pass: 'The gate is passed',
+  fail: 'The gate is failed',
+  unknown: 'The gate is not known',
+}
+
+/** The command that does the same again; `scenario: null`: each that has limits. */
+export function gateCommandOf(scenario: string | null, flags: Readonly<Record<string, string>>): string {
+  return ['npm run gate --', ...(scenario === null ? [] : [scenario]), ...flagWords(flags)].join(' ')
+}
+
+/** A ratio as a change, such as `+4.5 %`. */
+export function formatChange(ratio: number): string {
+  return `${ratio >= 1 ? '+' : '-'}${Math.abs((ratio - 1) * 100).toFixed(1)} %`
+}
+
+/** One sentence on what was broken, else on what is open, else on what was kept. */
+export function describeGate({ results, scenarios }: Pick<GateReport, 'results' | 'scenarios'>): string {
+  const failed = results.flatMap((result) => lines(result, 'fail'))
+  if (failed.length > 0) return `Beyond its limit: ${failed.join('; ')}.`
+  const open = results.flatMap((result) => lines(result, 'unknown'))
+  const notRun = scenarios.slice(results.length).map((scenario) => `${scenario} was not run`)
+  if (open.length + notRun.length > 0) return `Not decided: ${[...open, ...notRun].join('; ')}.`
+  const limits = results.reduce((sum, { decision }) => sum + decision.metrics.length, 0)
+  return `All ${limits} limits of ${results.map(({ scenario }) => scenario).join(' and ')} are kept.`
+}
+
+function lines({ scenario, decision }: GateResult, answer: GateAnswer): string[] {
+  const found = decision.metrics.filter((metric) => metric.answer === answer)
+  const own = found.map((metric) => `${scenario}, ${describeMetric(metric)}`)
+  return decision.runs === answer ? [...own, `${scenario}: ${decision.because.join('; ')}`] : own
+}
+
+/** `p99 +12.0 % of +10 % allowed` */
+function describeMetric({ limit, effect, because }: MetricResult): string {
+  if (limit.kind === 'at most') return `${limit.text}: ${because}`
+  return `${limit.metric} ${effect ? formatChange(effect.ratio) : because} (${limit.text})`
+}
+
+export function formatMeasured(metric: MetricName, value: number | null): string {
+  if (value === null) return '–'
+  if (metric === 'lost') return String(value)
+  return metric === 'peak memory' ? formatBytes(value) : formatMs(value)
+}
