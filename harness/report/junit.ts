@@ -4,10 +4,10 @@ import type { Finding, Verdict } from '../verdict.ts'
 import { inert } from './inert.ts'
 
 // A CommonJS module, whose default import is the builder itself: its types say otherwise.
-const { newBuilder } = junitModule as unknown as typeof junitModule.default
+const junit = junitModule as unknown as typeof junitModule.default
 
 /** An empty JUnit report. */
-export const createJunit = () => newBuilder()
+export const createJunit = () => junit.newBuilder()
 
 /**
  * report.junit.xml: the expectation as the one test that can fail, and every hypothesis as a test that passes where it was

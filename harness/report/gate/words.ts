@@ -22,7 +22,9 @@ export function gateCommandOf(scenario: string | null, flags: Readonly<Record<st
 
 /** A ratio as a change, such as `+4.5 %`. */
 export function formatChange(ratio: number): string {
-  return `${ratio >= 1 ? '+' : '-'}${Math.abs((ratio - 1) * 100).toFixed(1)} %`
+  const figure = Math.abs((ratio - 1) * 100).toFixed(1)
+  const sign = figure === '0.0' ? '' : ratio > 1 ? '+' : '-'
+  return `${sign}${figure} %`
 }
 
 /** One sentence on what was broken, else on what is open, else on what was kept. */
