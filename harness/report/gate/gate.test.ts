@@ -21,7 +21,7 @@ const textOf = (page: string) =>
     .replaceAll(/\s+/g, ' ')
 
 test('the first sentence names what was broken; without that, what is open; without that, what was kept', () => {
-  expect(describeGate(gateReport)).toMatch(/^Beyond its limit: steady, p50 \+(19|20)\.\d % \(p50 \+5 %\)\.$/)
+  expect(describeGate(gateReport)).toMatch(/^Beyond its limit: steady, p50 \+(19|20)\.\d % \(allowed: \+5 %\)\.$/)
   expect(describeGate({ results: [alike], scenarios: ['burst'] })).toMatch(/^Not decided: burst, p99 [+-]\d+\.\d %/)
   const kept: GateResult = {
     ...alike,
@@ -64,7 +64,7 @@ test('JUnit: a broken limit fails, an open one is skipped, a kept one passes', (
 test('the page has every limit with its answer, every pair, and earlier gates, the newest first', () => {
   const page = renderGatePage(gateReport)
   const text = textOf(page)
-  expect(text).toContain('The gate is failed')
+  expect(text).toContain('Gate failed')
   expect(text).toMatch(/p50 \+5 % FAIL \+\d+\.\d % \+\d+\.\d % to \+\d+\.\d %/)
   expect(text).toMatch(/p99 \+10 % unknown/)
   expect(text).toMatch(/lost = 0 pass a count .* at most 0 in each of 8 runs/)

@@ -3,7 +3,7 @@ import { type Html, html } from '../page/html.ts'
 
 const [width, height] = [1_000, 24]
 /** Where "no change" and a limit stand, so that lanes of metrics with other limits can be read below one another. */
-const [noChangeAt, limitAt] = [300, 600]
+const [noChangeAt, limitAt] = [300, 500]
 /** A limit of `+0 %` has no length of its own. */
 const shareWithoutLength = 0.05
 

@@ -16,6 +16,7 @@ export function renderGatePage(report: GateReport): string {
     main: html`${head(report, answer)}
 <nav aria-label="Sections"><ul>${report.results.map(({ scenario }) => html`<li><a href="#${scenario}">${scenario}</a></li>`)}
 <li><a href="#history">Earlier gates</a></li><li><a href="#method">How it decides</a></li><li><a href="#repeat">Repeat it</a></li></ul></nav>
+${laneKey}
 ${report.results.map(scenarioSection)}
 <section id="history" aria-labelledby="history-title"><h2 id="history-title">Earlier gates</h2>
 ${history(report)}</section>
@@ -26,8 +27,6 @@ ${method}</section>
   })
 }
 
-const looks: Readonly<Record<GateAnswer, string>> = { pass: 'good', fail: 'bad', unknown: 'unsure' }
-
 function head(report: GateReport, answer: GateAnswer): Html {
   const { results, scenarios, startedAt, machine, git } = report
   const [first] = results
@@ -37,7 +36,7 @@ function head(report: GateReport, answer: GateAnswer): Html {
   const commit = git ? `commit ${git.commit.slice(0, 12)}${git.dirty ? ' with changes' : ''}` : 'no commit'
   return html`<header>
 <p class="dim">Culprit · <strong>gate</strong> · ${startedAt.slice(0, 16).replace('T', ' ')} UTC</p>
-<h1>${gateTitles[answer]}</h1>
+<h1 class="${answer}">${gateTitles[answer]}</h1>
 <p class="lead">${describeGate(report)}</p>
 <ul class="cards">
 <li><h2>What was compared</h2><p>Candidate: ${first?.candidate ?? 'not run'}.</p><p>Baseline: ${first?.baseline ?? 'not run'}.</p>
@@ -49,7 +48,7 @@ function head(report: GateReport, answer: GateAnswer): Html {
       ? html`<p>Nothing: every limit was decided.</p>`
       : html`<ul>${missing.map((one) => html`<li>${one}</li>`)}</ul>`
   }</li>
-<li class="${looks[answer]}"><h2>Where</h2><p>${machine.cpus} x ${machine.cpuModel}, ${formatBytes(machine.memoryBytes)}, kernel ${machine.kernel}; ${commit}.</p></li>
+<li><h2>Where</h2><p>${machine.cpus} x ${machine.cpuModel}, ${formatBytes(machine.memoryBytes)}, kernel ${machine.kernel}; ${commit}.</p></li>
 </ul>
 </header>`
 }
@@ -77,7 +76,6 @@ ${table(
     metric.because,
   ]),
 )}
-${laneKey}
 ${decision.because.length > 0 && html`<ul>${decision.because.map((why) => html`<li>${why}</li>`)}</ul>`}
 <details><summary>Each pair of ${scenario}</summary>${pairTable(result)}</details>
 </section>
@@ -96,7 +94,11 @@ function figures({ limit, effect, answer }: MetricResult, pairs: readonly Pair[]
     return before && after ? [after / before] : []
   })
   const between = `${formatChange(effect.low)} to ${formatChange(effect.high)}`
-  return [formatChange(effect.ratio), between, lane({ answer, effect, share: limit.share, ratios })]
+  return [
+    html`<span class="figure">${formatChange(effect.ratio)}</span>`,
+    html`<span class="figure">${between}</span>`,
+    lane({ answer, effect, share: limit.share, ratios }),
+  ]
 }
 
 function pairTable({ scenario, pairs, decision }: GateResult): Html {

@@ -10,9 +10,9 @@ export function answerOf({ results, scenarios }: Pick<GateReport, 'results' | 's
 }
 
 export const gateTitles: Readonly<Record<GateAnswer, string>> = {
-  pass: 'The gate is passed',
-  fail: 'The gate is failed',
-  unknown: 'The gate is not known',
+  pass: 'Gate passed',
+  fail: 'Gate failed',
+  unknown: 'Gate not decided',
 }
 
 /** The command that does the same again; `scenario: null`: each that has limits. */
@@ -44,10 +44,11 @@ function lines({ scenario, decision }: GateResult, answer: GateAnswer): string[]
   return decision.runs === answer ? [...own, `${scenario}: ${decision.because.join('; ')}`] : own
 }
 
-/** `p99 +12.0 % of +10 % allowed` */
+/** `p99 +12.0 % (allowed: +10 %)` */
 function describeMetric({ limit, effect, because }: MetricResult): string {
   if (limit.kind === 'at most') return `${limit.text}: ${because}`
-  return `${limit.metric} ${effect ? formatChange(effect.ratio) : because} (${limit.text})`
+  const allowed = limit.text.replace(limit.metric, '').trim()
+  return `${limit.metric} ${effect ? formatChange(effect.ratio) : because} (allowed: ${allowed})`
 }
 
 export function formatMeasured(metric: MetricName, value: number | null): string {
