@@ -122,8 +122,8 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       return { pass: exitCodes.held, fail: exitCodes.notHeld, unknown: exitCodes.notKnown }[answer]
     }
     case 'blind': {
-      const { text, wrong } = await runBlind(request.seed, request.runs, progress, signal)
-      process.stdout.write(text)
+      const { text, page, wrong } = await runBlind(request.seed, request.runs, progress, signal)
+      process.stdout.write(`${text}\npage: ${fromHere(page)}\n`)
       return wrong === 0 ? exitCodes.held : exitCodes.notHeld
     }
     case 'compare':
@@ -140,11 +140,12 @@ function runWith(progress: Progress, signal: AbortSignal) {
   return (plan: RunPlan, dir: string) => run(plan, dir, progress, signal)
 }
 
-function runBlind(seed: number, runs: number, progress: Progress, signal: AbortSignal) {
+async function runBlind(seed: number, runs: number, progress: Progress, signal: AbortSignal) {
   const scenario = scenarios.find(({ name }) => name === 'blind')
   if (!scenario) throw new Error('there is no scenario blind')
   const say = (message: string) => process.stderr.write(`blind: ${message}\n`)
-  return blind({ scenario, faults, seed, runs, runOnce: runWith(progress, signal), say, signal })
+  const commit = await describeCommit()
+  return blind({ scenario, faults, seed, runs, runOnce: runWith(progress, signal), say, signal, commit })
 }
 
 /** What is proven by blind runs; their seed is the commit's hash, which nobody can have tuned to. */

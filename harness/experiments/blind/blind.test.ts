@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { faults } from '../../../containers/faults/index.ts'
+import { type BlindTrial, scoreOf } from '../../blind-trial.ts'
 import { hypotheses } from '../../hypotheses/index.ts'
+import { renderMatrix, renderScores } from '../../report/blind/text.ts'
 import { copyForJudge } from './copy-for-judge.ts'
 import { draw } from './draw.ts'
-import { type Judged, renderMatrix, renderScores, scoreOf } from './score.ts'
 
 describe('the draw', () => {
   const all = draw(faults, 7, 150)
@@ -65,7 +66,7 @@ describe('the copy that a judge gets', () => {
 })
 
 describe('the score', () => {
-  const one: Judged = {
+  const one: BlindTrial = {
     index: 1,
     faults: ['pool-too-small:2'],
     seed: 5,
@@ -79,7 +80,7 @@ describe('the score', () => {
     replay: 'npm run scenario blind -- --seed 5 --fault pool-too-small:2',
   }
 
-  it.each<[string, Partial<Judged>, string]>([
+  it.each<[string, Partial<BlindTrial>, string]>([
     ['exactly the drawn set', {}, 'right'],
     ['nothing where nothing was drawn', { drawn: [], named: [] }, 'right'],
     ['the drawn set and more', { named: ['pool-exhaustion', 'retry-storm'] }, 'wrong'],

@@ -1,15 +1,16 @@
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { type BlindTrial, scoreOf } from '../../blind-trial.ts'
 import type { Fault } from '../../fault.ts'
 import { nameChoice } from '../../fault.ts'
 import type { RunPlan } from '../../manifest.ts'
 import { recordFiles, type Truth, truthSchema, writeText } from '../../record.ts'
+import { writeBlindReports } from '../../report/blind/index.ts'
 import type { Scenario } from '../../scenario.ts'
 import type { Verdict } from '../../verdict.ts'
 import { copyForJudge } from './copy-for-judge.ts'
 import { type Draw, draw } from './draw.ts'
-import { type Judged, renderMatrix, renderScores, scoreOf } from './score.ts'
 
 export interface BlindOptions {
   readonly scenario: Scenario
@@ -19,6 +20,8 @@ export interface BlindOptions {
   readonly runOnce: (plan: RunPlan, dir: string) => Promise<Verdict>
   readonly say: (message: string) => void
   readonly signal: AbortSignal
+  /** Of the code that judges. */
+  readonly commit: string
   /** results/blind unless given. */
   readonly dir?: string | undefined
 }
@@ -29,11 +32,11 @@ const projectDir = resolve(import.meta.dirname, '..', '..', '..')
  * Draws faults from a seed, runs them, and has each verdict made by another process on a copy of the record without
  * anything that could tell. Runs that are there already are kept, and judged again by the present code.
  */
-export async function blind(options: BlindOptions): Promise<{ text: string; wrong: number }> {
+export async function blind(options: BlindOptions): Promise<{ text: string; page: string; wrong: number }> {
   const { faults, seed, runs, say, signal } = options
   const dir = join(options.dir ?? join(projectDir, 'results', 'blind'), `seed-${seed}`)
   await mkdir(dir, { recursive: true })
-  const results: Judged[] = []
+  const trials: BlindTrial[] = []
   for (const one of draw(faults, seed, runs)) {
     signal.throwIfAborted()
     const runDir = join(dir, `run-${String(one.index).padStart(3, '0')}`)
@@ -46,17 +49,15 @@ export async function blind(options: BlindOptions): Promise<{ text: string; wron
     const durationMs = isThere ? await keptDurationMs(runDir) : performance.now() - startedMs
     if (!isThere) await writeText(join(runDir, 'duration.json'), `${JSON.stringify({ durationMs })}\n`)
     const judged = await judgeOne(one, runDir, durationMs, signal)
-    results.push(judged)
+    trials.push(judged)
     say(
       `run ${one.index} of ${runs}: ${judged.faults.join(' + ') || 'no fault'}: ${scoreOf(judged)}${
         scoreOf(judged) === 'right' ? '' : ` (named: ${judged.named.join(', ') || 'none'})`
       }`,
     )
   }
-  const text = `${renderMatrix(results)}\n\n${renderScores(results)}\n`
-  await writeText(join(dir, 'results.ndjson'), results.map((one) => `${JSON.stringify(one)}\n`).join(''))
-  await writeText(join(dir, 'table.md'), text)
-  return { text, wrong: results.filter((one) => scoreOf(one) === 'wrong').length }
+  const written = await writeBlindReports(dir, { seed, trials, planned: runs, commit: options.commit })
+  return { ...written, wrong: trials.filter((one) => scoreOf(one) === 'wrong').length }
 }
 
 function planOf({ faults, seed }: Draw, base: Scenario): RunPlan {
@@ -88,7 +89,7 @@ async function keptDurationMs(runDir: string): Promise<number> {
   return (JSON.parse(text) as { durationMs?: number }).durationMs ?? 0
 }
 
-async function judgeOne(one: Draw, runDir: string, durationMs: number, signal: AbortSignal): Promise<Judged> {
+async function judgeOne(one: Draw, runDir: string, durationMs: number, signal: AbortSignal): Promise<BlindTrial> {
   const truth: Truth = truthSchema.parse(JSON.parse(await readFile(join(runDir, recordFiles.truth), 'utf8')))
   const done = truth.faults ?? []
   // A folder with a name that says nothing.
