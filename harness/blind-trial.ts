@@ -10,7 +10,7 @@ export interface BlindTrial {
   readonly named: readonly string[]
   readonly tookEffect: boolean
   readonly effect: string
-  /** What the verdict says of each drawn cause that it does not name, and of what it could not know. */
+  /** What the verdict says of each drawn cause that it does not name, and of each one that it names for nothing. */
   readonly reasons: readonly string[]
   readonly durationMs: number
   readonly run: string

@@ -1,25 +1,18 @@
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { judgeRun, saveVerdict } from '../run.ts'
 import { findChromium, launchChromium } from './testing/browser.ts'
-
-const chromium = findChromium()
-const pageTest = (title: string, body: () => Promise<void>) =>
-  chromium
-    ? test(title, body)
-    : test.skip(`${title} (skipped: no chromium on PATH; Debian has a package of that name)`, () => {})
+import { barriersOf, isFocusShown, lackingOnPaper, openPage, pageTest, type View, views } from './testing/open-page.ts'
 
 const fixture = join(import.meta.dirname, '..', 'fixtures', 'high-load-quick-v1')
-const axeSource = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 let folder: string
 let browser: Browser
 
 beforeAll(async () => {
+  const chromium = findChromium()
   if (!chromium) return
   folder = await mkdtemp(join(tmpdir(), 'culprit-page-'))
   await cp(fixture, join(folder, 'real'), { recursive: true })
@@ -33,31 +26,8 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true })
 })
 
-interface View {
-  readonly width?: number
-  readonly colorScheme?: 'light' | 'dark'
-  readonly run?: string
-}
-
-/** Opens a run's page by its file, as a double click does, and keeps what it says and asks for. */
-async function open({ width = 1600, colorScheme = 'light', run = 'real' }: View = {}) {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme })
-  const page = await context.newPage()
-  const url = pathToFileURL(join(folder, run, 'report.html')).href
-  const said: string[] = []
-  const asked: string[] = []
-  page.on('console', (message) => said.push(message.text()))
-  page.on('pageerror', (error) => said.push(error.message))
-  page.on('dialog', (dialog) => {
-    said.push(`dialog: ${dialog.message()}`)
-    void dialog.dismiss()
-  })
-  page.on('request', (request) => {
-    if (request.url() !== url) asked.push(request.url())
-  })
-  await page.goto(url)
-  return { page, said, asked, [Symbol.asyncDispose]: () => context.close() }
-}
+const open = ({ run = 'real', ...view }: View & { readonly run?: string } = {}) =>
+  openPage(browser, join(folder, run, 'report.html'), view)
 
 const momentOf = (page: Page) => page.getByRole('slider', { name: 'Moment' })
 
@@ -135,30 +105,57 @@ pageTest('a hypothesis leads to the lines of the record, and from there to the s
   await page.locator('#memory').waitFor({ state: 'visible' })
 })
 
-for (const view of [
-  { width: 1600, colorScheme: 'light' },
-  { width: 1600, colorScheme: 'dark' },
-  { width: 360, colorScheme: 'light' },
-  { width: 360, colorScheme: 'dark' },
-] as const) {
-  const { width, colorScheme } = view
+pageTest(
+  'by keyboard alone: from a hypothesis to its evidence, and on to the spot on the axis, with the focus shown',
+  async () => {
+    await using opened = await open()
+    const { page } = opened
+    const focused = (property: string) => page.evaluate(`document.activeElement.${property}`)
+    const press = async (key: string) => {
+      await page.keyboard.press(key)
+      expect(await isFocusShown(page), `after ${key}`).toBe(true)
+    }
+    // From the last link before it: what a reader does who follows the sections.
+    const hypothesis = page.locator('#hypothesis-outside-kill')
+    await hypothesis.locator('> summary').focus()
+    await press('Enter')
+    expect(await hypothesis.getAttribute('open')).not.toBe(null)
+    await press('Tab')
+    expect(await focused('textContent')).toMatch(/lines? of the record/)
+    await press('Enter')
+    await press('Tab')
+    expect(await focused('textContent')).toMatch(/^[+-]\d+\.\d s, show on the axis$/)
+    await press('Enter')
+    expect(await focused('className')).toBe('chart')
+    expect(await momentOf(page).getAttribute('aria-valuetext')).toMatch(/^[+-]\d+\.\d s$/)
+  },
+)
+
+pageTest('on paper every detail is open and nothing is cut off, in light colours', async () => {
+  await using opened = await open({ colorScheme: 'dark' })
+  const { page } = opened
+  expect(await page.locator('.hypothesis .quote pre').last().isVisible()).toBe(false)
+  expect(await lackingOnPaper(page)).toEqual([])
+  expect(await page.locator('.hypothesis .quote pre').last().isVisible()).toBe(true)
+  expect(await page.locator('#memory details table').isVisible()).toBe(true)
+  expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(28, 32, 36)')
+  // A canvas has the colours that it was drawn in: the charts are drawn again, on white.
+  expect(await page.locator('.plot canvas').count()).toBeGreaterThanOrEqual(8)
+  const print = await page.pdf({ format: 'A4' })
+  expect(print.subarray(0, 5).toString()).toBe('%PDF-')
+})
+
+for (const { width, colorScheme } of views) {
   pageTest(
     `at ${width} px, ${colorScheme}: fits, asks nobody, says no error, has no barrier that axe knows`,
     async () => {
-      await using opened = await open(view)
+      await using opened = await open({ width, colorScheme })
       const { page, said, asked } = opened
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
       // All tables are made alike: the first stands for them, since axe takes seconds to look at them all.
       const shown = '.hypothesis, .evidence, #requests details'
       await page.evaluate(`for (const one of document.querySelectorAll('${shown}')) one.open = true`)
-      // The page's own policy lets no further script in: axe comes by the debugger instead.
-      await page.evaluate(await readFile(axeSource, 'utf8'))
-      const { violations } = (await page.evaluate('axe.run()')) as {
-        violations: { id: string; nodes: { html: string }[] }[]
-      }
-      expect(
-        violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200))}`),
-      ).toEqual([])
+      expect(await barriersOf(page)).toEqual([])
       expect(said).toEqual([])
       expect(asked).toEqual([])
       const background = await page.evaluate('getComputedStyle(document.body).backgroundColor')

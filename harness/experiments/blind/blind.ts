@@ -99,7 +99,8 @@ async function judgeOne(one: Draw, runDir: string, durationMs: number, signal: A
   await rm(copy, { recursive: true, force: true })
   const drawn = [...new Set(one.faults.flatMap(({ fault }) => fault.causes))]
   const named = verdict.chain.map(({ hypothesis }) => hypothesis)
-  const missed = verdict.findings.filter(({ hypothesis }) => drawn.includes(hypothesis) && !named.includes(hypothesis))
+  // Missed, or named for nothing.
+  const amiss = verdict.findings.filter(({ hypothesis }) => drawn.includes(hypothesis) !== named.includes(hypothesis))
   return {
     index: one.index,
     faults: one.faults.map(nameChoice),
@@ -108,7 +109,7 @@ async function judgeOne(one: Draw, runDir: string, durationMs: number, signal: A
     named,
     tookEffect: done.every(({ tookEffect }) => tookEffect === true),
     effect: done.map(({ name, because }) => `${name}: ${because}`).join('; '),
-    reasons: missed.map(({ label, answer, because }) => `${label} is ${answer}: ${because}`),
+    reasons: amiss.map(({ label, answer, because }) => `${label} is ${answer}: ${because}`),
     durationMs: Math.round(durationMs),
     run: runDir,
     replay: truth.replay,

@@ -42,7 +42,7 @@ ${found.length === 0 ? html`<p>None.</p>` : found.map(missed)}</section>
 ${everyRun(trials)}</section>
 <section id="repeat" aria-labelledby="repeat-title"><h2 id="repeat-title">Repeat it</h2>
 <p>Runs that are there already are kept, and judged again by the present code.</p>
-<pre class="command" tabindex="0">npm run blind -- --seed ${seed} --runs ${planned}</pre></section>`,
+<pre class="command">npm run blind -- --seed ${seed} --runs ${planned}</pre></section>`,
   })
 }
 
@@ -120,7 +120,7 @@ function missed(trial: BlindTrial): Html {
 <p>Had to be named: <strong>${list(drawn)}</strong>. Was named: <strong>${list(named)}</strong>.</p>
 ${tookEffect ? html`<ul>${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>` : html`<p>${effect}</p>`}
 <p>Record: ${recordLink(trial)}. Again:</p>
-<pre class="command" tabindex="0">${replay}</pre></article>
+<pre class="command">${replay}</pre></article>
 `
 }
 

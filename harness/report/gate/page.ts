@@ -23,7 +23,7 @@ ${history(report)}</section>
 <section id="method" aria-labelledby="method-title"><h2 id="method-title">How it decides</h2>
 ${method}</section>
 <section id="repeat" aria-labelledby="repeat-title"><h2 id="repeat-title">Repeat it</h2>
-<pre class="command" tabindex="0">${report.command}</pre></section>`,
+<pre class="command">${report.command}</pre></section>`,
   })
 }
 

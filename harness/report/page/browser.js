@@ -268,7 +268,7 @@
     document.documentElement.toggleAttribute('data-print', isPrinting)
     for (const { place, plot } of plots) {
       plot.setSize({
-        width: isPrinting ? Math.min(560, plot.width) : place.clientWidth,
+        width: isPrinting ? Math.min(640, plot.width) : place.clientWidth,
         height: isPrinting ? 150 : 190,
       })
     }

@@ -47,7 +47,7 @@ const tableRows = 24
 export function chartFigure(chart: Chart): Html {
   return html`<figure class="chart" id="${chart.id}" tabindex="-1">
 <figcaption><h3>${chart.title}</h3><p id="${chart.id}-text">${chart.text}</p>
-${!chart.missing && html`<details><summary>As a table</summary>${chartTable(chart)}</details>`}</figcaption>
+${!chart.missing && html`<details><summary aria-label="As a table: ${chart.title}">As a table</summary>${chartTable(chart)}</details>`}</figcaption>
 ${
   chart.missing
     ? html`<p class="missing">${chart.missing}</p>`

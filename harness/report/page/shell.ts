@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Axis, Chart } from './chart.ts'
-import { embedJson, type Html, html, trusted } from './html.ts'
+import { type Content, embedJson, type Html, html, trusted } from './html.ts'
 
 /** A page of Culprit's: one file, which asks nobody for anything. */
 export interface Page {
@@ -68,6 +68,6 @@ export function cursorControl({ fromMs, toMs }: Axis): Html {
 }
 
 /** A moment as a link that sets the cursor there, on a chart. */
-export function momentLink(atMs: number, chart: string, text: string): Html {
+export function momentLink(atMs: number, chart: string, text: Content): Html {
   return html`<a class="moment" href="#${chart}" data-at="${atMs}">${text}</a>`
 }

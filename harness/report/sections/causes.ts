@@ -46,8 +46,8 @@ ${refs.length > 0 && html`<details class="evidence"><summary>${refs.length === 1
 
 function quoted(line: Quote | string): Html {
   if (typeof line === 'string') return html`<p class="quote"><code>${line}</code> is not in the record.</p>`
-  return html`<figure class="quote"><figcaption><code>${line.ref}</code> · ${momentLink(line.tMs, chartOf(line), `${formatAt(line.tMs)}, show on the axis`)}</figcaption>
-<pre tabindex="0">${line.text}</pre></figure>`
+  return html`<figure class="quote"><figcaption><code>${line.ref}</code> · ${momentLink(line.tMs, chartOf(line), html`${formatAt(line.tMs)}<span class="screen">, show on the axis</span>`)}</figcaption>
+<pre>${line.text}</pre></figure>`
 }
 
 const chartsOfKinds: Readonly<Record<string, string>> = {

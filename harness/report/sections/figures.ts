@@ -102,8 +102,8 @@ export function environment({ manifest, verdict }: RunReport): Html {
 export function repeat({ manifest, verdict }: RunReport): Html {
   if (manifest.command === '') return html`<p>This record is from before commands were kept.</p>`
   const next = nextCommand(verdict, manifest, manifest.command)
-  return html`<p>The same run again:</p><pre class="command" tabindex="0">${manifest.command}</pre>
-${next !== null && html`<p>The same with more of what ran short, to see whether that was it:</p><pre class="command" tabindex="0">${next}</pre>`}`
+  return html`<p>The same run again:</p><pre class="command">${manifest.command}</pre>
+${next !== null && html`<p>The same with more of what ran short, to see whether that was it:</p><pre class="command">${next}</pre>`}`
 }
 
 /** What the record says of events of the run itself, such as the process's end. */

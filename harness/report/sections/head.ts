@@ -13,7 +13,7 @@ export function head({ manifest, verdict }: RunReport): Html {
   return html`<header>
 <p class="dim">Culprit · <strong>${manifest.scenario}</strong> · ${manifest.startedAt.slice(0, 16).replace('T', ' ')} UTC</p>
 <h1>${describeOutcome(verdict)}</h1>
-<p class="lead">${verdict.headline}${diedMs !== null && html` ${momentLink(diedMs, 'memory', 'See it on the axis')}`}</p>
+<p class="lead">${verdict.headline}${diedMs !== null && html` <span class="screen">${momentLink(diedMs, 'memory', 'See it on the axis')}</span>`}</p>
 <ul class="cards">
 <li><h2>What was tested</h2><p>${whatWasTested(manifest, verdict)}</p></li>
 <li class="${verdict.outcome === 'unknown' ? 'unsure' : 'good'}"><h2>How sure</h2>${howSure(verdict)}</li>
