@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { clean } from '../containers/clean.ts'
 import { findEngine } from '../containers/engines.ts'
@@ -215,11 +216,12 @@ async function show(
 ): Promise<number> {
   const manifest = await readManifest(dir)
   const replay = command ?? manifest.command
+  const page = join(dir, recordFiles.page)
   progress[Symbol.dispose]()
   process.stdout.write(
     json
       ? `${JSON.stringify(verdict, null, 2)}\n`
-      : renderSummary(verdict, manifest, { dir, replay, stream: process.stdout }),
+      : renderSummary(verdict, manifest, { dir, ...(existsSync(page) && { page }), replay, stream: process.stdout }),
   )
   return verdict.expectation.exitCode
 }

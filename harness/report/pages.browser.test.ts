@@ -5,6 +5,8 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { blindReport, right } from './blind/blind.fixture.ts'
 import { renderBlindPage } from './blind/page.ts'
+import { comparison, dying, losing } from './comparison/comparison.fixture.ts'
+import { renderComparisonPage } from './comparison/page.ts'
 import { gateReport, slower } from './gate/gate.fixture.ts'
 import { renderGatePage } from './gate/page.ts'
 import { findChromium, launchChromium } from './testing/browser.ts'
@@ -27,6 +29,13 @@ const pages = {
     real: renderBlindPage(blindReport),
     hostile: renderBlindPage({ ...blindReport, trials: [hostileRun], commit: evil }),
     says: '1 wrong accusation',
+  },
+  comparison: {
+    real: renderComparisonPage(comparison([dying, losing])),
+    hostile: renderComparisonPage(
+      comparison([losing, { ...losing, cell: evil, values: { image: evil }, why: [evil] }]),
+    ),
+    says: 'high-load, compared',
   },
 } as const
 

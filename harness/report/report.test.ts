@@ -70,6 +70,15 @@ test.each([
   expect(text.replaceAll(/\s+/g, ' ')).toContain(`1 CPU · ${head}`)
 })
 
+test.each([
+  ['results/runs/2026-11-23T07-06-27-high-load-quick-3815/report.html', /page +results\/runs\/\S+\/report\.html$/m],
+  [`/tmp/${'x'.repeat(80)}/report.html`, /page +report\.html, beside the record$/m],
+])('the summary names the page %s in one line', (page, line) => {
+  const text = stripVTControlCharacters(renderSummary(crash, manifest, { ...options, page }))
+  expect(text).toMatch(line)
+  for (const shown of text.split('\n')) expect(shown.length, shown).toBeLessThanOrEqual(80)
+})
+
 test('events in the dead-letter queue are said', () => {
   const text = plain({ ...crash, accounting: { ...crash.accounting, inDeadLetterQueue: 4 } })
   expect(text.replaceAll(/\s+/g, ' ')).toContain('4 still in the dead-letter queue, 0 acknowledged and lost')

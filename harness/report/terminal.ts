@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path'
+import { basename, relative, resolve } from 'node:path'
 import { styleText } from 'node:util'
 import sparkly from 'sparkly'
 import wrapAnsi from 'wrap-ansi'
@@ -32,11 +32,13 @@ const answerStyles: Readonly<Record<Answer, Style>> = {
 /**
  * The summary of a run on one screen of 80 columns, in colour where `stream` takes it (Node's styleText follows
  * NO_COLOR and FORCE_COLOR).
+ *
+ * @param page the run's page, where there is one
  */
 export function renderSummary(
   told: Verdict,
   made: Manifest,
-  { dir, replay, stream }: { dir: string; replay: string; stream: NodeJS.WriteStream },
+  { dir, page, replay, stream }: { dir: string; page?: string; replay: string; stream: NodeJS.WriteStream },
 ): string {
   // What a service said must not steer whose terminal this is.
   const [verdict, manifest] = [inert(told), inert(made)]
@@ -57,6 +59,7 @@ export function renderSummary(
     ...measurementLines(verdict, style),
     '',
     ...field('record', fromHere(dir), style),
+    ...field('page', page === undefined ? '' : describePage(page), style),
     ...field('again', replay, style),
     ...field('next', nextCommand(verdict, manifest, replay) ?? '', style),
     ...field('exit', verdict.expectation.sentence, style),
@@ -149,6 +152,12 @@ function spread(perSecond: readonly (readonly [number, number])[], seconds: numb
 export function fromHere(dir: string): string {
   const path = relative(process.cwd(), dir)
   return path === '' ? '.' : path.startsWith('..') ? resolve(dir) : path
+}
+
+/** The path as it can be opened from here, unless it takes more than a line: then where it lies beside the record. */
+function describePage(page: string): string {
+  const path = fromHere(page)
+  return path.length > width - 14 ? `${basename(page)}, beside the record` : path
 }
 
 export function field(name: string, text: string, style: Styler): string[] {

@@ -49,7 +49,7 @@ const stateLooks: Readonly<Record<CellState, string>> = {
 function cellTable(cells: readonly CellSummary[]): Html {
   return table(
     'The cells',
-    ['', ...cells.map(nameOf)],
+    ['Figure', ...cells.map(nameOf)],
     figureRows.map((row) => [
       html`${row.what} <span class="dim">${row.meaning}</span>`,
       ...cells.map((cell) =>

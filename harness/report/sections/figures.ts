@@ -51,7 +51,7 @@ export function prediction({ lookBack: { outlook, why } }: RunReport): Html {
   }</strong></p>
 ${table(
   'Predicted and measured',
-  ['Figure', 'Measured', `Predicted by ${outlook.seeds} seeds`, `Seed ${outlook.prediction.seed}`, ''],
+  ['Figure', 'Measured', `Predicted by ${outlook.seeds} seeds`, `Seed ${outlook.prediction.seed}`, 'Agree'],
   outlook.rows.map((row) => [
     row.what,
     row.measured === undefined ? 'unknown' : formatRow(row.measured, row),
