@@ -65,7 +65,9 @@ for (const [name, { says }] of Object.entries(pages)) {
       const { page, said, asked } = opened
       expect(await page.locator('h1').innerText()).toBe(says)
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(view.width)
-      await page.evaluate("for (const one of document.querySelectorAll('details:not(.chart ~ .chart *)')) one.open = true")
+      await page.evaluate(
+        "for (const one of document.querySelectorAll('details:not(.chart ~ .chart *)')) one.open = true",
+      )
       expect(await barriersOf(page)).toEqual([])
       expect([...said, ...asked]).toEqual([])
     })

@@ -26,7 +26,7 @@ const trial = (index: number, more: Partial<BlindTrial>): BlindTrial => ({
 export const blindReport: BlindReport = {
   seed: 1,
   planned: 6,
-  commit: '0123456789ab+',
+  commit: '0123456789abcdef+',
   trials: [
     right,
     trial(2, { named: [], reasons: ['pool exhaustion is inconclusive: no readings at the end'] }),

@@ -25,6 +25,7 @@ test('the matrix counts by fault, and by cause only where the fault took effect'
 test('the head says how many were right, and of how many; a run without effect is not among them', () => {
   const text = textOf(page)
   expect(text).toContain('1 wrong accusation')
+  expect(text).toContain('seed 1 · commit 0123456789ab with changes')
   expect(text).toContain('Of 4 runs, 2 (50.0 %) named exactly what was done, 1 (25.0 %) named less')
   expect(text).toContain('In 1 of 5 runs the fault did nothing; 1 of 6 runs are not done')
 })

@@ -57,7 +57,7 @@ function head(report: BlindReport): Html {
   const tallied = tallyOf(trials)
   const { by, counted, noEffect } = tallied
   return html`<header>
-<p class="dim">Culprit · <strong>blind</strong> · seed ${seed} · ${commit}</p>
+<p class="dim">Culprit · <strong>blind</strong> · seed ${seed} · ${describeCommit(commit)}</p>
 <h1>${titleOf(report)[0]?.toUpperCase()}${titleOf(report).slice(1)}</h1>
 <p class="lead">Of ${counted} runs, ${shareOf('right', tallied)} named exactly what was done, ${shareOf('not known', tallied)} named less, and ${shareOf('wrong', tallied)} accused something that was not there.</p>
 <ul class="cards">
@@ -69,6 +69,12 @@ function head(report: BlindReport): Html {
   }${trials.length < planned ? `; ${planned - trials.length} of ${planned} runs are not done` : ''}. The slowest run took ${formatSlowest(trials)}.</p></li>
 </ul>
 </header>`
+}
+
+/** As `describeCommit` of the command line gives it: a hash, `+` for changes since, or `none`. */
+function describeCommit(commit: string): string {
+  const [, hash, changed] = /^([0-9a-f]{12})[0-9a-f]*(\+?)$/.exec(commit) ?? []
+  return hash === undefined ? `commit ${commit}` : `commit ${hash}${changed ? ' with changes' : ''}`
 }
 
 function matrix(trials: readonly BlindTrial[]): Html {
