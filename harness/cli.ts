@@ -13,6 +13,7 @@ import { conductBisect } from './experiments/bisect/conduct.ts'
 import { blind } from './experiments/blind/blind.ts'
 import type { Means } from './experiments/campaign/carry-out.ts'
 import { conductCompare } from './experiments/compare/conduct.ts'
+import { conductDiagnosis } from './experiments/diagnose/conduct.ts'
 import { runGates } from './experiments/gate.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
@@ -131,6 +132,10 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       return conductCompare(request, await meansOf(request.command, progress, signal), process.stdout)
     case 'bisect':
       return conductBisect(request, await meansOf(request.command, progress, signal), process.stdout)
+    case 'diagnose': {
+      const judging = { hypotheses, judge: judgeRun }
+      return conductDiagnosis(request, judging, await meansOf(request.command, progress, signal), process.stdout)
+    }
     case 'prove':
       return proveAll(request.name, request.runs, progress, signal)
   }

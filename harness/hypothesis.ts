@@ -1,5 +1,6 @@
 import type { PartName } from './engine.ts'
 import type { Evidence } from './evidence.ts'
+import type { Perturbations } from './perturbation.ts'
 import type { Observed, Role } from './verdict.ts'
 
 /** What must be true if the claim is, written down before the run. */
@@ -26,6 +27,8 @@ export interface Hypothesis {
   /** How the headline names it: a sentence without its full stop for a death, a noun phrase for the other roles. */
   readonly phrase: string
   readonly predictions: readonly Prediction[]
+  /** What must become of the crash in other runs, for `diagnose` to try. */
+  readonly perturbations: Perturbations
   /** Whose death it explains, where that is another part's than DataStorage's. */
   readonly part?: PartName | undefined
   /** Why this run never got to where the claim could have shown, such as a limit that was not set. `null`: it did. */

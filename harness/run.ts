@@ -105,7 +105,10 @@ async function observe(
   const injection = inject({ faults, stack, clock, seed, signal, over: over.signal })
   progress.watch(() => ({ atMs: clock.now(), limits, ...driving.live, ...collector.latest }))
   const reason = await Promise.race<EndReason>([
-    driving.done.then(() => collector.drained(over.signal)),
+    driving.done.then(async () => {
+      const reason = await collector.drained(over.signal)
+      return wait(Math.max(0, (phases.minMs ?? 0) - clock.now()), reason, { signal: over.signal })
+    }),
     collector.died.then(() => wait(phases.afterDeathMs, 'died', { signal: over.signal })),
     wait(phases.maxMs - clock.now(), 'time-limit', { signal: over.signal }),
   ])

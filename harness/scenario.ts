@@ -99,6 +99,10 @@ export type Limits = Described<typeof limitsSchema>
 export const phasesSchema = z.object({
   warmUpMs: z.number().describe('before the burst; must be free of errors'),
   afterDeathMs: z.number().describe('how long to go on watching after the service died'),
+  minMs: z
+    .number()
+    .optional()
+    .describe('how long to watch at least, also after the load is over and worked off; absent: no longer than that'),
   maxMs: z.number().describe('the end at the latest; a run that gets here does not claim that the service survived'),
 })
 export type Phases = Described<typeof phasesSchema>

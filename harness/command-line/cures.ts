@@ -4,6 +4,8 @@ import { type Knob, wholeNumber } from './knob.ts'
 
 const maxAttempts = 20
 const maxBacklog = 100_000
+/** Below this, the way there and back is a matter of luck. */
+const shortestTimeoutMs = 100
 
 type Chosen<T> = { readonly set: Partial<T> } | { readonly problem: string }
 
@@ -46,6 +48,19 @@ export const cures: readonly Knob[] = [
     (text) => {
       const attempts = wholeNumber(text, 1, maxAttempts)
       return attempts === null ? { problem: `takes a whole number from 1 to ${maxAttempts}` } : { set: { attempts } }
+    },
+  ),
+  ofClient(
+    {
+      flag: 'client-timeout',
+      value: '<time>',
+      description: 'how long the client waits for an answer before it gives up, such as 2s (real client: 5s)',
+    },
+    (text) => {
+      const timeoutMs = parseDuration(text)
+      return timeoutMs === null || timeoutMs < shortestTimeoutMs
+        ? { problem: `takes a time such as 2s, from ${shortestTimeoutMs} ms on` }
+        : { set: { timeoutMs } }
     },
   ),
   ofClient(

@@ -4,6 +4,7 @@ import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
 import { type BisectRequest, bisectCommand, resolveBisect } from './commands/bisect.ts'
 import { type CompareRequest, compareCommand, resolveCompare } from './commands/compare.ts'
+import { type DiagnoseRequest, diagnoseCommand, resolveDiagnose } from './commands/diagnose.ts'
 import { type GateRequest, gateCommand, resolveGate } from './commands/gate.ts'
 import { type PredictRequest, predictCommand, resolvePredict } from './commands/predict.ts'
 import { knobs } from './knobs.ts'
@@ -29,6 +30,7 @@ export type Request =
   | GateRequest
   | CompareRequest
   | BisectRequest
+  | DiagnoseRequest
   | { readonly command: 'clean' }
   | {
       readonly command: 'images'
@@ -117,6 +119,7 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
     scenario,
     compareCommand(scenario.options),
     bisectCommand(scenario.options),
+    diagnoseCommand(),
     judgeCommand(),
     reportCommand(),
     predictCommand(),
@@ -155,6 +158,7 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
   if (name === 'gate') return resolveGate(first, flags, context, problems)
   if (name === 'compare') return resolveCompare(flags, context, problems, scenario.options)
   if (name === 'bisect') return resolveBisect(flags, context, problems, scenario.options)
+  if (name === 'diagnose') return resolveDiagnose(first, flags, context, problems)
   if (name === 'predict') return resolvePredict(flags, context, problems)
   if (name === 'prove') {
     if (first !== undefined && !context.proofs.includes(first)) {

@@ -34,6 +34,16 @@ const standInOnly = ['profile', 'fault', 'max-backlog', 'abandoned', 'insert', '
 const ofImage = ['env', 'port', 'mount', 'ready-path', 'schema'].map((name) => `datastorage-${name}`)
 const ofEngine = ['datastorage-image', 'postgres-image', 'redis-image', 'restart'] as const
 
+/** Why a knob cannot be turned on what is tested. `null`: it can. */
+export function notAvailableFor(subject: Subject, flag: string): string | null {
+  if (subject.kind === 'stand-in') return null
+  if (standInOnly.some((one) => one === flag)) return `--${flag} is the stand-in's alone`
+  if (flag === 'pool' && subject.kind === 'image' && subject.knobs.pool === undefined) return poolNotMapped
+  return null
+}
+
+const poolNotMapped = '--pool: not available for this image; --knob-env pool=VARIABLE names the variable that sets it'
+
 export interface ChosenSubject {
   readonly runtime: RunPlan['runtime']
   readonly subject: Subject | undefined
@@ -106,7 +116,7 @@ function chooseImage(image: string, flags: RawFlags, problems: string[]) {
     problems.push(`--knob-env ${knob}: takes one of: ${mappable.join(', ')}`)
   }
   if (flags.pool !== undefined && knobs.pool === undefined) {
-    problems.push('--pool: not available for this image; --knob-env pool=VARIABLE names the variable that sets it')
+    problems.push(poolNotMapped)
   }
   const schema = flags['datastorage-schema'] ?? 'none'
   const subject: Subject = {
@@ -155,7 +165,7 @@ function readyPathOf(flags: RawFlags, problems: string[]): string {
   return path
 }
 
-function pairsOf(flag: string, flags: RawFlags, problems: string[]): Record<string, string> {
+export function pairsOf(flag: string, flags: RawFlags, problems: string[]): Record<string, string> {
   const pairs: Record<string, string> = {}
   for (const text of (flags[flag] ?? '').split('\n').filter(Boolean)) {
     const [, name, value] = /^([A-Za-z_][\w.-]*)=(.*)$/s.exec(text) ?? []

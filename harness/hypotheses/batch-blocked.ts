@@ -14,6 +14,7 @@ export const batchBlocked: Hypothesis = {
   role: 'trigger',
   claim: 'Batch writes blocked: nothing was written for a long time, while work was pending.',
   phrase: 'a blocked batch write',
+  perturbations: { none: 'what blocked it is not known, so no knob is known to free it' },
   predictions: [
     {
       statement: 'writes stand still while work is pending',

@@ -32,6 +32,7 @@ export const blockedEventLoop: Hypothesis = {
   role: 'trigger',
   claim: "One computation on the service's main thread held up its event loop: nothing was read or answered meanwhile.",
   phrase: 'a blocked event loop',
+  perturbations: { none: 'no knob of a run shortens a computation' },
   predictions: [
     {
       statement: 'the service gives no sign of life for a second and longer, although it has not died',

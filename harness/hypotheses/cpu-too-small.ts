@@ -9,6 +9,7 @@ import {
   points,
   writeAttempts,
 } from '../measure.ts'
+import { lessCpu, moreCpu } from '../perturbation.ts'
 import { formatAt, formatMs } from '../units.ts'
 import type { Observed } from '../verdict.ts'
 import { limitInForce, usesPinnedCpusUp, waitsForCpu } from './cpu-pinned.ts'
@@ -46,6 +47,10 @@ export const cpuTooSmall: Hypothesis = {
   role: 'trigger',
   claim: 'The CPU quota was too small for the load: work went on, but slower than the clients would wait.',
   phrase: 'a starved CPU',
+  perturbations: [
+    { expected: 'gone', ...moreCpu },
+    { expected: 'sooner', ...lessCpu },
+  ],
   predictions: [
     {
       statement:

@@ -31,6 +31,7 @@ export const databaseDown: Hypothesis = {
   role: 'trigger',
   claim: 'PostgreSQL was shut down, restarted or not to be reached: what depends on it failed.',
   phrase: 'a database that was down',
+  perturbations: { none: 'no knob of a run keeps a database from being shut down' },
   predictions: [
     {
       statement: 'PostgreSQL ends sessions (57P01, 57P02), takes none (57P03), or refuses connections',

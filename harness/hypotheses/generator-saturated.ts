@@ -25,6 +25,7 @@ export const generatorSaturated: Hypothesis = {
   role: 'instrument',
   claim: 'The load generator itself sent too late, so that what it measured is its own tiredness.',
   phrase: 'a saturated load generator',
+  perturbations: { none: 'the instrument is no cause of a crash' },
   predictions: [
     {
       statement: 'p99 of the send delay before the first error is above 2 % of the client timeout, and above 50 ms',

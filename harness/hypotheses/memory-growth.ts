@@ -11,6 +11,7 @@ import {
   watchedUntilMs,
   writeAttempts,
 } from '../measure.ts'
+import { gentlerPace, lessMemory, moreCpu, moreMemory, noRetries } from '../perturbation.ts'
 import { formatAt, formatBytes } from '../units.ts'
 import type { Observed } from '../verdict.ts'
 import { absent, notMeasurable, percent, seen, seenSince, watched } from './observe.ts'
@@ -32,6 +33,16 @@ export const memoryGrowth: Hypothesis = {
   role: 'trigger',
   claim: "The service's own memory grew up to its limit whatever work was pending: it was not work that filled it.",
   phrase: 'memory that grew without work',
+  perturbations: [
+    // What grows whatever work is pending grows with less of it, too.
+    {
+      expected: 'alike',
+      does: 'with less work at a time',
+      changes: (run) => [gentlerPace, noRetries, moreCpu].flatMap((less) => less.changes(run)),
+    },
+    { expected: 'gone or later', ...moreMemory },
+    { expected: 'sooner', ...lessMemory },
+  ],
   predictions: [
     {
       // Page cache counts as use, too, and makes room for whoever asks: it is not looked at here.

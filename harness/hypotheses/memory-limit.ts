@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import { highest, points } from '../measure.ts'
+import { lessMemory, moreMemory } from '../perturbation.ts'
 import { formatAt, formatBytes } from '../units.ts'
 import { describeAsking, engineWord, isInEngine } from './engine-word.ts'
 import { absent, notMeasurable, ofDeath, seen } from './observe.ts'
@@ -100,6 +101,11 @@ export const memoryLimit: Hypothesis = {
   role: 'death',
   claim: 'The kernel killed the service because its control group was at the memory limit.',
   phrase: 'The kernel killed DataStorage at its memory limit',
+  // They tell how it died, and not of what: more memory helps whatever filled it.
+  perturbations: [
+    { expected: 'gone or later', ...moreMemory },
+    { expected: 'sooner', ...lessMemory },
+  ],
   predictions: [oomKillRises, peakAtLimit, endedBySigkill],
   notExercised({ appliedLimits }) {
     const isShared = appliedLimits?.memoryScope === 'stack'

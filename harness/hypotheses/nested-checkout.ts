@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import { failedAttempts, points, writeAttempts } from '../measure.ts'
+import { largerPool, smallerPool } from '../perturbation.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
 import { type FullPool, fullPools } from './full-pool.ts'
@@ -24,6 +25,11 @@ export const nestedCheckout: Hypothesis = {
   claim:
     'Requests that held a connection waited for a second one of the same pool: with as many of them as it has, for ever.',
   phrase: 'a deadlock on the connection pool',
+  // The same as of a pool that is too small: what tells the two apart is what the holders do.
+  perturbations: [
+    { expected: 'gone', ...largerPool },
+    { expected: 'sooner', ...smallerPool },
+  ],
   predictions: [
     {
       statement: 'every connection is in use, requests wait for one, and nothing is written for two seconds and longer',

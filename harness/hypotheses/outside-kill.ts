@@ -1,4 +1,5 @@
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
+import { gentlerPace, moreMemory } from '../perturbation.ts'
 import { formatAt } from '../units.ts'
 import { describeAsking, engineWord, isInEngine } from './engine-word.ts'
 import { absent, notMeasurable, ofDeath, seen } from './observe.ts'
@@ -57,6 +58,10 @@ export const outsideKill: Hypothesis = {
   role: 'death',
   claim: 'Somebody outside ended the service: an operator, a reaper, another test process.',
   phrase: 'DataStorage was ended from outside',
+  perturbations: [
+    { expected: 'alike', ...gentlerPace },
+    { expected: 'alike', ...moreMemory },
+  ],
   predictions: [endedBySignal, oomKillFlat],
   given(evidence) {
     if (evidence.appliedLimits?.limiter === 'watchdog') return { predictions: [endedBySignal, killedByNoneOfOurs] }

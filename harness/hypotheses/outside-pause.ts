@@ -11,6 +11,7 @@ export const outsidePause: Hypothesis = {
   role: 'trigger',
   claim: 'Somebody outside paused the service: it lived, and did nothing.',
   phrase: 'a pause from outside',
+  perturbations: { none: 'no knob of a run keeps others from pausing it' },
   predictions: [
     {
       statement: 'the engine tells that the container was paused',

@@ -9,6 +9,7 @@ import {
   type Stretch,
   writeAttempts,
 } from '../measure.ts'
+import { largerPool, smallerPool } from '../perturbation.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
 import { type FullPool, fullPools } from './full-pool.ts'
@@ -21,6 +22,10 @@ export const poolExhaustion: Hypothesis = {
   role: 'trigger',
   claim: 'The pool of database connections was too small, or its queries too slow: requests queued for a connection.',
   phrase: 'an exhausted connection pool',
+  perturbations: [
+    { expected: 'gone', ...largerPool },
+    { expected: 'sooner', ...smallerPool },
+  ],
   predictions: [
     {
       statement: 'every connection is in use and requests wait for one, in two probes running',

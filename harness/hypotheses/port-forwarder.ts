@@ -26,6 +26,7 @@ export const portForwarder: Hypothesis = {
   role: 'trigger',
   claim: "The engine's port forwarding failed: the published port did not answer while the service itself did.",
   phrase: "the engine's port forwarding, which failed while the service answered",
+  perturbations: { none: 'no knob of a run goes around the published port' },
   predictions: [
     {
       statement: 'the published port fails while the same question is answered at the container, again and again',

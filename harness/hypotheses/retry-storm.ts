@@ -11,6 +11,7 @@ import {
   type Stretch,
   writeAttempts,
 } from '../measure.ts'
+import { lessPatience, noRetries } from '../perturbation.ts'
 import type { ServiceProbe } from '../probe-line.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
@@ -40,6 +41,10 @@ export const retryStorm: Hypothesis = {
   role: 'amplifier',
   claim: 'Clients gave up and sent again, while the service went on working on requests that nobody waited for.',
   phrase: 'a retry storm',
+  perturbations: [
+    { expected: 'gone', ...noRetries },
+    { expected: 'sooner', ...lessPatience },
+  ],
   predictions: [
     {
       statement: 'events are sent 1.3 times or more on average',

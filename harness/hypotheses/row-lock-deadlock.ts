@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import { failedAttempts, writeAttempts } from '../measure.ts'
+import { moreLoad, oneConnection } from '../perturbation.ts'
 import { formatAt } from '../units.ts'
 import { deadlocksSinceBurst } from './deadlocks.ts'
 import { absent, absentIfWatched, notMeasurable, seen, seenSince, watched } from './observe.ts'
@@ -11,6 +12,11 @@ export const rowLockDeadlock: Hypothesis = {
   role: 'trigger',
   claim: 'Batch writes locked rows in different orders: PostgreSQL broke the deadlocks by failing one of them (40P01).',
   phrase: 'deadlocks between batch writes',
+  // Who is alone waits for nobody's locks, and a small pool helps no other cause.
+  perturbations: [
+    { expected: 'gone', ...oneConnection },
+    { expected: 'sooner', ...moreLoad },
+  ],
   predictions: [
     {
       statement: 'PostgreSQL breaks deadlocks: its counter rises, or its log says 40P01',

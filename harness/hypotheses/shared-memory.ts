@@ -3,6 +3,7 @@ import type { Evidence } from '../evidence.ts'
 import { type Growths, growths, type PartKill, partKills, readingsOf } from '../growth.ts'
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import { fate, highest, isProcessSeen, points, writeAttempts } from '../measure.ts'
+import { lessMemory, moreMemory } from '../perturbation.ts'
 import { formatAt, formatBytes } from '../units.ts'
 import { atLimitShare, byEngine, endedBySigkill, oomKillRises } from './memory-limit.ts'
 import { absent, absentIfWatched, notMeasurable, seen, seenSince } from './observe.ts'
@@ -100,6 +101,10 @@ export const sharedMemory: Hypothesis = {
   role: 'death',
   claim: 'The whole stack together was at the memory limit that it shares, and the kernel killed the service for it.',
   phrase: 'The kernel killed DataStorage at the memory limit that the whole stack shares',
+  perturbations: [
+    { expected: 'gone or later', ...moreMemory },
+    { expected: 'sooner', ...lessMemory },
+  ],
   predictions: [oomKillRises, reached, endedBySigkill, limitInForce, grew],
   notExercised(evidence) {
     const { appliedLimits, limits } = evidence

@@ -1,5 +1,6 @@
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
+import { gentlerPace, moreMemory } from '../perturbation.ts'
 import { describeAsking, engineWord } from './engine-word.ts'
 import { absent, notMeasurable, ofDeath, seen } from './observe.ts'
 import { describeExit } from './process-exit.ts'
@@ -17,6 +18,10 @@ export const uncaughtException: Hypothesis = {
   role: 'death',
   claim: 'The service ended itself by a non-zero exit code, as Node (1) and Go (2) do after an error nobody caught.',
   phrase: 'DataStorage ended itself with a non-zero exit code',
+  perturbations: [
+    { expected: 'alike', ...gentlerPace },
+    { expected: 'alike', ...moreMemory },
+  ],
   predictions: [
     {
       statement: 'the main process ended by itself, with an error code (1 in Node, 2 in Go)',

@@ -231,6 +231,7 @@ describe('judge', () => {
       role: 'trigger',
       claim: '',
       phrase: '',
+      perturbations: [],
       predictions: [
         {
           statement: 'x',

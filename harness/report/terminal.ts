@@ -5,6 +5,7 @@ import wrapAnsi from 'wrap-ansi'
 import type { Manifest } from '../record.ts'
 import { formatAt, formatBytes, formatMs } from '../units.ts'
 import type { Answer, Finding, Verdict } from '../verdict.ts'
+import { quote } from './command-words.ts'
 import { inert } from './inert.ts'
 import {
   describeAccounting,
@@ -61,10 +62,26 @@ export function renderSummary(
     ...field('record', fromHere(dir), style),
     ...field('page', page === undefined ? '' : describePage(page), style),
     ...field('again', replay, style),
-    ...field('next', nextCommand(verdict, manifest, replay) ?? '', style),
+    ...nextCommands(verdict, manifest, { dir, replay }).flatMap((command, index) => {
+      return field(index === 0 ? 'next' : '', command, style)
+    }),
     ...field('exit', verdict.expectation.sentence, style),
     '',
   ].join('\n')
+}
+
+/** What ran short, in one more run; and what is sure of a crash, in some more. */
+function nextCommands(
+  verdict: Verdict,
+  manifest: Manifest,
+  { dir, replay }: { dir: string; replay: string },
+): string[] {
+  const change = nextCommand(verdict, manifest, replay)
+  const canBeDiagnosed = verdict.outcome === 'crashed' && manifest.subject?.kind !== 'target'
+  return [
+    ...(change === null ? [] : [change]),
+    ...(canBeDiagnosed ? [`npm run diagnose -- ${quote(fromHere(dir))}`] : []),
+  ]
 }
 
 function findingLines(finding: Finding, { chain, findings }: Verdict, style: Styler): string[] {

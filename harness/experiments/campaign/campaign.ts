@@ -6,12 +6,12 @@ import { claimRunFolder } from '../../run-folder.ts'
 import type { Trial } from '../../trial.ts'
 
 /** Many runs that belong together: a folder with their definition, a line for each finished one, and their records. */
-export interface Campaign {
+export interface Campaign<T extends Trial = Trial> {
   readonly dir: string
   readonly runsDir: string
   /** Finished before, in the order in which they ended. */
-  readonly trials: readonly Trial[]
-  keep(trial: Trial): Promise<void>
+  readonly trials: readonly T[]
+  keep(trial: T): Promise<void>
 }
 
 export type Definition = Readonly<Record<string, unknown>>
@@ -21,19 +21,19 @@ export type Definition = Readonly<Record<string, unknown>>
  *
  * @throws InputError when the folder is not empty, when there is nothing to resume, or when what is there has another definition
  */
-export async function openCampaign(
+export async function openCampaign<T extends Trial = Trial>(
   dir: string,
   file: string,
   definition: Definition,
   isResumed: boolean,
-): Promise<Campaign> {
+): Promise<Campaign<T>> {
   if (isResumed) await checkSame(join(dir, file), definition)
   else await claim(dir, file)
   const runsDir = join(dir, 'runs')
   await mkdir(runsDir, { recursive: true })
   if (!isResumed) await writeJson(join(dir, file), definition)
   const resultsFile = join(dir, 'results.ndjson')
-  const trials = await readTrials(resultsFile)
+  const trials = await readTrials<T>(resultsFile)
   // Written anew, because a line that was cut off would swallow the next one.
   await writeText(resultsFile, trials.map((trial) => `${JSON.stringify(trial)}\n`).join(''))
   return { dir, runsDir, trials, keep: (trial) => appendFile(resultsFile, `${JSON.stringify(trial)}\n`) }
@@ -69,11 +69,11 @@ function differences(found: Definition, wanted: Definition): string[] {
   return differing.length > 0 ? ['the scenario itself has changed since'] : []
 }
 
-async function readTrials(file: string): Promise<Trial[]> {
+async function readTrials<T extends Trial>(file: string): Promise<T[]> {
   const text = await readFile(file, 'utf8').catch(() => '')
   return text.split('\n').flatMap((line) => {
     try {
-      return line === '' ? [] : [JSON.parse(line) as Trial]
+      return line === '' ? [] : [JSON.parse(line) as T]
     } catch {
       return [] // the last line of a killed campaign may be cut off
     }

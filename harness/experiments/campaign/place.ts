@@ -5,23 +5,35 @@ import { createRunId } from '../../run-folder.ts'
 
 const resultsDir = resolve(import.meta.dirname, '..', '..', '..', 'results')
 
-/** The folder of a campaign: as given, a new one, or, to resume, the newest of the same scenario. */
+/** What each kind of campaign writes down before its first run, and where. */
+const definitions = {
+  compare: { folder: 'compare', file: 'grid.json' },
+  bisect: { folder: 'bisect', file: 'search.json' },
+  diagnose: { folder: 'diagnoses', file: 'question.json' },
+} as const
+
+/**
+ * The folder of a campaign: as given, a new one, or, to resume, the newest that is about the same: the scenario, or, of a
+ * diagnosis, the run.
+ */
 export async function placeOf(
-  kind: 'compare' | 'bisect',
-  {
-    scenario,
-    outDir,
-    isResumed,
-  }: { readonly scenario: string; readonly outDir: string | undefined; readonly isResumed: boolean },
+  kind: keyof typeof definitions,
+  about: {
+    readonly scenario: string
+    readonly run?: string
+    readonly outDir: string | undefined
+    readonly isResumed: boolean
+  },
 ): Promise<string> {
-  if (outDir !== undefined) return resolve(outDir)
-  const parent = join(resultsDir, kind)
-  if (!isResumed) return join(parent, createRunId(scenario, new Date()))
-  const file = kind === 'compare' ? 'grid.json' : 'search.json'
+  if (about.outDir !== undefined) return resolve(about.outDir)
+  const { folder, file } = definitions[kind]
+  const parent = join(resultsDir, folder)
+  if (!about.isResumed) return join(parent, createRunId(about.scenario, new Date()))
+  const key = about.run === undefined ? 'scenario' : 'run'
   const names = await readdir(parent).catch((): string[] => [])
   for (const name of names.sort().reverse()) {
     const text = await readFile(join(parent, name, file), 'utf8').catch(() => 'null')
-    if ((JSON.parse(text) as { scenario?: string } | null)?.scenario === scenario) return join(parent, name)
+    if ((JSON.parse(text) as Record<string, unknown> | null)?.[key] === about[key]) return join(parent, name)
   }
-  throw new InputError([`--resume: there is no ${kind} of ${scenario} in ${parent}; name its folder with --out`])
+  throw new InputError([`--resume: there is no ${kind} of ${about[key]} in ${parent}; name its folder with --out`])
 }
