@@ -7,7 +7,7 @@ import { chooseFaults } from './faults.ts'
 import type { Bounds } from './knob.ts'
 import { knobs } from './knobs.ts'
 import type { RawFlags } from './raw-flags.ts'
-import { chooseSubject } from './subject-flags.ts'
+import { chooseSubject, engineFlags } from './subject-flags.ts'
 import { suggest } from './suggest.ts'
 
 export { suggest } from './suggest.ts'
@@ -81,9 +81,13 @@ export function resolveRun(
   const { subject, subjectEnv, images, restart, given: ofSubject, ...where } = chooseSubject(flags, named, problems)
   const isFaultInEngines = chosen.faults.every(({ fault }) => fault.runtimes.includes('docker'))
   const runtime = where.runtime === 'auto' && !isFaultInEngines ? 'embedded' : where.runtime
+  const onlyInEngines = where.runtime === 'auto' ? engineFlags(flags) : []
   for (const { fault } of chosen.faults) {
-    if (runtime === 'auto' || fault.runtimes.includes(runtime)) continue
-    problems.push(`--fault ${fault.name}: can be made on ${fault.runtimes.join(', ')} alone`)
+    const alone = `--fault ${fault.name}: can be made on ${fault.runtimes.join(', ')} alone`
+    if (runtime !== 'auto' && !fault.runtimes.includes(runtime)) problems.push(alone)
+    else if (!fault.runtimes.includes('docker')) {
+      for (const flag of onlyInEngines) problems.push(`${alone}, and --${flag} needs a container engine`)
+    }
   }
   given.push(...ofSubject)
   if (restart !== 'no') scenario = withRestart(scenario, restart)

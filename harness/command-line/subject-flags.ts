@@ -44,6 +44,11 @@ export function notAvailableFor(subject: Subject, flag: string): string | null {
 
 const poolNotMapped = '--pool: not available for this image; --knob-env pool=VARIABLE names the variable that sets it'
 
+/** Flags that were given and that no other runtime than an engine takes. */
+export function engineFlags(flags: RawFlags): string[] {
+  return ofEngine.filter((flag) => flags[flag] !== undefined && flags[flag] !== 'no')
+}
+
 export interface ChosenSubject {
   readonly runtime: RunPlan['runtime']
   readonly subject: Subject | undefined
