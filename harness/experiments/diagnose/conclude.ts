@@ -1,4 +1,5 @@
 import type { Diagnosis, DiagnosisEnd, Tried } from '../../diagnosis.ts'
+import { capital } from '../../report/words.ts'
 
 type Trials = Diagnosis['trials']
 
@@ -28,16 +29,25 @@ function notBack(trials: Trials): string {
 
 /** A cause that is needed is one among others that are: the chain as far as it is confirmed. */
 function chainOf(confirmed: readonly Tried[]): string[] {
-  const deaths = confirmed.filter(({ role }) => role === 'death')
-  const needed = confirmed.filter(({ role }) => role !== 'death')
   if (confirmed.length === 0) return []
-  const chain = [...needed, ...deaths].map(({ label, role }) => `${label} (${role})`).join(' > ')
-  if (needed.length === 0) return [`CONFIRMED: ${chain}.`]
+  const inOrder = confirmed.toSorted((a, b) => Number(a.role === 'death') - Number(b.role === 'death'))
+  const chain = inOrder.map(({ label, role }) => `${label} (${role})`).join(' > ')
+  const expects = ({ tests }: Tried, expected: Tried['tests'][number]['expected']) => {
+    return tests.filter((test) => test.expected === expected)
+  }
+  const needed = inOrder.filter((cause) => expects(cause, 'gone').length > 0)
   const each =
-    needed.length > 1
-      ? `Each of ${list(needed)} was needed: without either, the crash does not come`
-      : `Without ${list(needed)} the crash does not come`
-  return [`CONFIRMED: ${chain}. ${each}, and with more of it, it comes sooner.`]
+    needed.length > 1 ? `Each of ${list(needed)} was needed: without any one of them` : `Without ${list(needed)}`
+  return [
+    `CONFIRMED: ${chain}.`,
+    ...(needed.length === 0 ? [] : [`${each} the crash does not come, and with more of it, it comes sooner.`]),
+    ...inOrder.flatMap((cause) => {
+      const unmoved = expects(cause, 'alike').map(({ does }) => does)
+      return unmoved.length === 0
+        ? []
+        : [`${capital(cause.label)}: ${unmoved.join(' and ')} the crash comes all the same.`]
+    }),
+  ]
 }
 
 /** More room at the limit is no cure where what filled it goes on. */
