@@ -162,6 +162,7 @@ test.each([
   [['scenario', 'high-load', '--', '--memory', '900g'], "beyond this machine's"],
   [['scenario', 'high-load', '--', '--out', '/proc/nowhere'], 'cannot be written'],
   [['judge', '--', 'no-such-run'], 'there is no run "no-such-run"'],
+  [['diagnose', '--', 'no-such-run'], 'there is no run "no-such-run"'],
   [['compare', '--', '--scenario', 'high-load', '--vary', 'memroy=1g'], 'did you mean memory?'],
   [['bisect', '--', '--scenario', 'high-load', '--find', 'emitter'], 'is no number'],
 ])('bad input %j: exit 4, nothing started', async (args, message) => {

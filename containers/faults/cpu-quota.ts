@@ -4,6 +4,11 @@ import { at, effect, type PerLevel, withProfile, withStandIn } from './standing-
 /** Of a CPU. The work takes some 0.65 of one: without the quota it is done in time. */
 const quotas: PerLevel<number> = [0.45, 0.4, 0.36, 0.33, 0.3]
 const cpuMsPerEvent = 12
+/**
+ * Clients give up from +1.6 s on, and nothing new comes later: a stack that starts on a third of a CPU takes its time, and a
+ * run must not take more than 20 s. Another fault's latest moment is +7.4 s.
+ */
+const maxMs = 8_500
 
 export const cpuQuota: Fault = {
   name: 'cpu-quota',
@@ -12,7 +17,9 @@ export const cpuQuota: Fault = {
   runtimes: withStandIn,
   describe: (level) => `${at(quotas, level)} CPU`,
   prepare(scenario, level) {
-    const limited = { ...scenario, limits: { ...scenario.limits, cpus: at(quotas, level) } }
+    const limits = { ...scenario.limits, cpus: at(quotas, level) }
+    const phases = { ...scenario.phases, maxMs: Math.min(scenario.phases.maxMs, maxMs) }
+    const limited = { ...scenario, limits, phases }
     // Work is not done for who has left: the CPU is too small, and that is all.
     const deadlineMs = Math.round(1.03 * scenario.client.timeoutMs)
     return withProfile(limited, 'slow-writers', { writers: 2, cpuMsPerEvent, deadlineMs })
