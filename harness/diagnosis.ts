@@ -68,7 +68,7 @@ export interface Diagnosis {
   readonly end: DiagnosisEnd
   /** What stands, in a sentence or two. */
   readonly headline: string
-  readonly recorded: Ending
+  readonly recorded: Ending & { readonly chain: readonly string[] }
   readonly causes: readonly Tried[]
   readonly trials: readonly (DiagnosisTrial & { readonly effect: Effect; readonly command: string })[]
   /** Runs with something changed, those that told nothing included. */

@@ -7,26 +7,25 @@ import { readEvidence, readManifest } from '../../evidence.ts'
 import { createProgress } from '../../report/progress.ts'
 import { run } from '../../run.ts'
 import { planAgain, planChanged } from './plan.ts'
+import { writeRecorded } from './world.fixture.ts'
 
-test('a run is done again from its record, watched for as long as asked although its load is over', async () => {
+test('a record is done again with one thing changed, and watched for as long as asked although its load is over', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'culprit-again-'))
   try {
     const [dir, again] = [join(folder, 'first'), join(folder, 'again')]
-    using progress = createProgress(process.stderr)
+    const { client, limits } = healthy
     const load = { ...healthy.load, rrs: 5, lifeMs: 300, queriesPerSec: 0 }
-    const scenario = { ...healthy, load, phases: { ...healthy.phases, warmUpMs: 500 } }
-    const expectation = { expectation: 'any', from: 'a changed knob' } as const
-    const once = { runtime: 'embedded', limiter: 'auto', expect: expectation, command: '', replay: '' } as const
-    const signal = new AbortController().signal
-    await run({ ...once, scenario, seed: 7 }, dir, progress, signal)
+    const phases = { ...healthy.phases, warmUpMs: 500 }
+    await writeRecorded(dir, { load, client, limits, phases, seed: 7 }, healthy.service)
 
-    const manifest = await readManifest(dir)
     const known = { scenarios: [], profiles: [], causes: [], faults: [], memoryBytes: 2 ** 40, cpus: 64 }
-    const planned = await planAgain(dir, manifest, await readEvidence(dir), {}, known)
+    const evidence = { ...(await readEvidence(dir)), appliedLimits: null }
+    const planned = await planAgain(dir, await readManifest(dir), evidence, {}, known)
     const plan = planChanged(planned, { flag: 'pool', value: '7' }, known, 3_000)
     if ('why' in plan) throw new Error(plan.why)
-    await run(plan, again, progress, signal)
-    expect(await readManifest(again)).toMatchObject({ load, seed: 7, limits: manifest.limits, poolSize: 7 })
+    using progress = createProgress(process.stderr)
+    await run(plan, again, progress, new AbortController().signal)
+    expect(await readManifest(again)).toMatchObject({ load, client, limits, seed: 7, poolSize: 7 })
     const { end, service } = await readEvidence(again)
     expect(end).toMatchObject({ reason: 'drained' })
     expect(end?.t).toBeGreaterThanOrEqual(3_000)

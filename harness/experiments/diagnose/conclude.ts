@@ -7,12 +7,11 @@ type Trials = Diagnosis['trials']
 export function concludes(end: DiagnosisEnd, causes: readonly Tried[], trials: Trials): string {
   if (end === 'no run tells') return 'NOT KNOWN: the run could not be done again.'
   if (end === 'does not come back') return notBack(trials)
-  const confirmed = causes.filter(({ answer }) => answer === 'confirmed')
-  const refuted = causes.filter(({ answer }) => answer === 'refuted')
-  const open = causes.filter(({ answer }) => answer === 'not known')
+  const of = (wanted: Tried['answer']) => causes.filter(({ answer }) => answer === wanted)
+  const [confirmed, refuted, open] = [of('confirmed'), of('refuted'), of('not known')]
   return [
     ...chainOf(confirmed),
-    ...moved(confirmed, trials),
+    ...(confirmed.length > 0 ? survivors(trials) : []),
     ...(refuted.length > 0 ? [`REFUTED as a cause of this crash: ${list(refuted)}.`] : []),
     ...(open.length > 0 ? [`NOT KNOWN: ${list(open)}.`] : []),
     ...(causes.length === 0 ? ['NOT KNOWN: the verdict leaves no cause that could be tried.'] : []),
@@ -32,33 +31,34 @@ function chainOf(confirmed: readonly Tried[]): string[] {
   if (confirmed.length === 0) return []
   const inOrder = confirmed.toSorted((a, b) => Number(a.role === 'death') - Number(b.role === 'death'))
   const chain = inOrder.map(({ label, role }) => `${label} (${role})`).join(' > ')
-  const expects = ({ tests }: Tried, expected: Tried['tests'][number]['expected']) => {
-    return tests.filter((test) => test.expected === expected)
-  }
-  const needed = inOrder.filter((cause) => expects(cause, 'gone').length > 0)
-  const each =
-    needed.length > 1 ? `Each of ${list(needed)} was needed: without any one of them` : `Without ${list(needed)}`
   return [
     `CONFIRMED: ${chain}.`,
-    ...(needed.length === 0 ? [] : [`${each} the crash does not come, and with more of it, it comes sooner.`]),
-    ...inOrder.flatMap((cause) => {
-      const unmoved = expects(cause, 'alike').map(({ does }) => does)
-      return unmoved.length === 0
-        ? []
-        : [`${capital(cause.label)}: ${unmoved.join(' and ')} the crash comes all the same.`]
-    }),
+    ...isNeeded(inOrder.filter(({ tests }) => tests.some(({ expected }) => expected === 'gone'))),
+    ...inOrder.flatMap(isUnmoved),
   ]
 }
 
-/** More room at the limit is no cure where what filled it goes on. */
-function moved(confirmed: readonly Tried[], trials: Trials): string[] {
-  const byMemory = confirmed.some(({ hypothesis }) => hypothesis === 'memory-limit' || hypothesis === 'shared-memory')
-  const survivor = trials.find(({ change, effect }) => change?.flag === 'memory' && effect === 'gone')
-  const events = survivor?.events
-  if (!byMemory || !events || events.acknowledged >= events.emitted) return []
-  return [
-    `More memory moves the death and cures nothing: with ${survivor.cell}, ${events.emitted - events.acknowledged} of ${events.emitted} events were not acknowledged.`,
-  ]
+function isNeeded(needed: readonly Tried[]): string[] {
+  if (needed.length === 0) return []
+  const [which, one] = needed.length > 1 ? [`each of ${list(needed)}`, 'any of them'] : [list(needed), 'it']
+  return [`The crash needs ${which}: without ${one} it does not come, and with more of ${one} it comes sooner.`]
+}
+
+function isUnmoved({ label, tests }: Tried): string[] {
+  const unmoved = tests.filter(({ expected }) => expected === 'alike').map(({ does }) => does)
+  return unmoved.length === 0 ? [] : [`${capital(label)}: ${unmoved.join(' and ')} the crash comes all the same.`]
+}
+
+/** No crash is not yet a cure: what was changed may have kept the service alive, and nothing else. */
+function survivors(trials: Trials): string[] {
+  const gone = trials.flatMap(({ effect, events, change }) => {
+    return effect === 'gone' && events && change ? [{ flag: `--${change.flag} ${change.value}`, ...events }] : []
+  })
+  if (gone.every(({ acknowledged, emitted }) => acknowledged >= emitted)) return []
+  const told = gone
+    .toSorted((a, b) => b.acknowledged / b.emitted - a.acknowledged / a.emitted)
+    .map(({ flag, acknowledged, emitted }) => `${acknowledged} of ${emitted} with ${flag}`)
+  return [`No crash is not yet a cure: of the events were acknowledged ${told.join(', ')}.`]
 }
 
 function list(causes: readonly Tried[]): string {

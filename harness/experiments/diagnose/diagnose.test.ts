@@ -86,8 +86,10 @@ describe('diagnose', () => {
     expect(code).toBe(0)
     const words = text.replaceAll(/\s+/g, ' ')
     expect(words).toContain('CPU too small (trigger) > retry storm (amplifier) > memory limit (death)')
-    expect(words).toContain('Each of CPU too small and retry storm was needed')
-    expect(words).toContain('More memory moves the death and cures nothing')
+    expect(words).toContain(
+      'The crash needs each of CPU too small and retry storm: without any of them it does not come',
+    )
+    expect(words).toMatch(/No crash is not yet a cure: .* 52 of 300 with --memory 4096m/)
     expect(words).toContain('7 runs: 1 as it was, 6 with one thing changed')
     for (const line of text.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
     // All else equal: the seed too; watched for as long as the crash took and longer.
@@ -193,6 +195,7 @@ describe('diagnose', () => {
     expect(diagnosis).toMatchObject({ end: 'runs used up', changedRuns: 2 })
     expect(code).toBe(3)
     expect(text).toContain('--resume')
+    expect(diagnosis.causes[1]?.because).toMatch(/it survived; not tried: with clients that give up sooner$/)
     expect((await start(drawWorld(incident), ' --max-runs 6 --resume')).code).toBe(0)
   })
 

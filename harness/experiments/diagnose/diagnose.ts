@@ -159,7 +159,7 @@ function conclude(
     runHeadline: verdict.headline,
     end,
     headline: concludes(end, causes, told),
-    recorded: ending,
+    recorded: { ...ending, chain: verdict.chain.map(({ hypothesis }) => hypothesis) },
     causes,
     trials: told,
     changedRuns: trials.filter(({ change }) => change !== null).length,

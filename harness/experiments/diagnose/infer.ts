@@ -144,15 +144,21 @@ export function judgeCause(cause: LiveCause, all: readonly LiveCause[], trials: 
   if (against.length > 0) {
     return made('refuted', `${against.map(({ because }) => because).join('; ')}${ofErrors(cause, trials)}`)
   }
-  // What was left out because nothing could come of it any more is no reason of its own.
-  const reasons = open.filter(({ because }) => because !== notTried)
-  if (open.length > 0) return made('not known', reasons.map(({ because }) => because).join('; ') || notTried)
+  if (open.length > 0) return made('not known', openReasons(tests, open))
   // Whatever leaves a crash alone leaves it alone: that says nothing for a cause that is not itself the death.
   const hasCure = tests.some(({ expected }) => expected.startsWith('gone'))
   if (tests.length === 0 || (!hasCure && role !== 'death')) return made('not known', 'no change would have cured it')
   const rival = all.find((other) => other !== cause && explains(other, cause, trials, baseline))
   if (rival) return made('not known', `${rival.finding.label} expects the same of all these runs`)
   return made('confirmed', tests.map(({ because }) => because).join('; '))
+}
+
+/** Why nothing is known yet. What was left out because nothing could come of it any more is no reason of its own. */
+function openReasons(tests: readonly Tested[], open: readonly Tested[]): string {
+  const told = open.filter(({ because }) => because !== notTried)
+  if (told.length > 0) return told.map(({ because }) => because).join('; ')
+  const done = tests.filter(({ result }) => result === 'as expected').map(({ because }) => because)
+  return [...done, `not tried: ${open.map(({ does }) => does).join(', ')}`].join('; ')
 }
 
 /** Whether a rival of the same role expects the same of every run that speaks for a cause, and none speaks against it. */

@@ -5,6 +5,7 @@ import type { RunPlan } from '../../manifest.ts'
 import type { Manifest } from '../../record.ts'
 import { recordFiles } from '../../record.ts'
 import { crash, manifest } from '../../report/verdict.fixture.ts'
+import type { ServiceOptions } from '../../scenario.ts'
 import type { Verdict } from '../../verdict.ts'
 import type { Means } from '../campaign/carry-out.ts'
 import { createAsk } from '../what-if.ts'
@@ -49,8 +50,11 @@ export function drawWorld(fate: (plan: RunPlan) => Fate) {
 const recordedFate: Fate = { diedMs: 30_000, chain: crash.chain.map(({ hypothesis }) => hypothesis) }
 
 /** The run that is asked about. */
-export async function writeRecorded(dir: string, change: Partial<Manifest> = {}): Promise<void> {
-  const service = { profile: 'as-reported', profileOptions: {}, poolSize: 25 }
+export async function writeRecorded(
+  dir: string,
+  change: Partial<Manifest> = {},
+  service: ServiceOptions = { profile: 'as-reported', profileOptions: {}, poolSize: 25 },
+): Promise<void> {
   await writeRun(dir, manifest, recordedFate)
   await writeFile(join(dir, recordFiles.manifest), JSON.stringify({ ...manifest, id: basename(dir), ...change }))
   await writeFile(join(dir, recordFiles.truth), JSON.stringify({ service, replay: manifest.command }))

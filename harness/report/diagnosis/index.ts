@@ -15,7 +15,7 @@ const answerStyles: Readonly<Record<Tried['answer'], Parameters<typeof styleText
 }
 
 const [roleWidth, labelWidth, answerWidth, textWidth] = [10, 20, 12, 35]
-const widths = [25, 17, 14, 22]
+const widths = [23, 17, 16, 21]
 
 /** The answer on one screen of 80 columns. */
 export function renderDiagnosis(

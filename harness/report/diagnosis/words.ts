@@ -7,7 +7,7 @@ type Row = Diagnosis['trials'][number]
 export function rowsOf({ trials, recorded, run }: Diagnosis): string[][] {
   return [
     ['changed', 'read back', 'what happened', 'acknowledged, causes'],
-    [`nothing (${run})`, '', happened(recorded.diedMs), recorded.deaths.join(', ')],
+    [`nothing (${run})`, '', happened(recorded.diedMs), recorded.chain.join(' > ')],
     ...trials.map((trial) => [nameRun(trial), trial.change ? trial.told : '', outcomeOf(trial), figuresOf(trial)]),
   ]
 }
