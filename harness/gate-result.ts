@@ -1,3 +1,5 @@
+import type { ErrorClass } from './sample.ts'
+
 /** What one run gives the gate, by the name that limits use. */
 export const metricNames = ['p50', 'p95', 'p99', 'peak memory', 'lost'] as const
 export type MetricName = (typeof metricNames)[number]
@@ -7,12 +9,34 @@ export type Limit =
   | { readonly metric: MetricName; readonly text: string; readonly kind: 'increase'; readonly share: number }
   | { readonly metric: MetricName; readonly text: string; readonly kind: 'at most'; readonly count: number }
 
+export const thresholdFigures = ['p50', 'p95', 'p99', 'errors', 'peak memory'] as const
+/** What the candidate has to keep by itself, whatever the baseline does: see harness/gate/thresholds.ts. */
+export interface Threshold {
+  readonly text: string
+  readonly figure: (typeof thresholdFigures)[number] | 'count'
+  /** Of a count: which errors. `null`: any. */
+  readonly errors: ErrorClass | null
+  /** In ms, as a share, in bytes, or as a count. */
+  readonly limit: number
+  /** In milliseconds since the burst. */
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+export interface ThresholdResult {
+  readonly text: string
+  readonly answer: GateAnswer
+  readonly because: string
+}
+
 /** What the gate keeps of one run. `null`: not measured. Times in milliseconds, memory in bytes, events as a count. */
 export interface Measured {
   /** Why this run says nothing: a saturated generator, a start that failed. `null`: it can be used. */
   readonly unusable: string | null
   readonly crashed: boolean
   readonly values: Readonly<Record<MetricName, number | null>>
+  /** What it has for each threshold, in their order. Absent: no data. */
+  readonly readings?: readonly (number | null)[]
 }
 
 /** A baseline's and a candidate's run, one right after the other. */
@@ -43,6 +67,7 @@ export interface Decision {
   readonly pairs: number
   readonly leftOut: number
   readonly metrics: readonly MetricResult[]
+  readonly thresholds: readonly ThresholdResult[]
   /** Whether the runs can be compared at all, and end alike: no crash of one side alone, few pairs left out. */
   readonly runs: GateAnswer
   /** What holds for the whole comparison rather than for one metric. */

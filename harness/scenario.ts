@@ -125,4 +125,6 @@ export interface Scenario {
   readonly expect: Expectation
   /** What `npm run gate` holds a candidate to, such as `p99 +10 %`; without limits it is no gate scenario. */
   readonly gate?: readonly string[]
+  /** What the gate's candidate has to keep by itself, such as `p99 < 250 ms between 5 s and 20 s`. */
+  readonly thresholds?: readonly string[]
 }

@@ -17,4 +17,5 @@ export const steady: Scenario = {
   },
   phases: { warmUpMs: 2_000, afterDeathMs: 2_000, maxMs: 30_000 },
   gate: ['p50 +5 %', 'p95 +5 %', 'p99 +10 %', 'peak memory +5 %', 'lost = 0'],
+  thresholds: ['no error before the burst', 'no error', 'p99 < 250 ms'],
 }

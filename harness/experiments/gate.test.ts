@@ -28,6 +28,7 @@ const plan = (poolSize: number): RunPlan => ({
 const job: GateJob = {
   scenario: 'steady',
   limits: parseLimits(['p50 +5 %', 'lost = 0'], []),
+  thresholds: [],
   baseline: { title: 'before', plan: plan(1) },
   candidate: { title: 'after', plan: plan(2) },
 }

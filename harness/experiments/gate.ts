@@ -1,11 +1,13 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { InputError, StackError } from '../errors.ts'
+import { readEvidence } from '../evidence.ts'
 import { decide, looks } from '../gate/decide.ts'
 import { parseLimits } from '../gate/limits.ts'
 import { measure, notRun } from '../gate/metrics.ts'
+import { parseThresholds, readThreshold } from '../gate/thresholds.ts'
 import { appendGateLine, readGateHistory } from '../gate-history.ts'
-import type { Decision, GateResult, Limit, Measured, Pair } from '../gate-result.ts'
+import type { Decision, GateResult, Limit, Measured, Pair, Threshold } from '../gate-result.ts'
 import { describeGit, describeMachine, type RunPlan } from '../manifest.ts'
 import { gateCommandOf, writeGateReports } from '../report/gate/index.ts'
 import type { Scenario } from '../scenario.ts'
@@ -19,6 +21,7 @@ const gateDir = resolve(import.meta.dirname, '..', '..', 'results', 'gate')
 export interface GateJob {
   readonly scenario: string
   readonly limits: readonly Limit[]
+  readonly thresholds: readonly Threshold[]
   readonly baseline: { readonly title: string; readonly plan: RunPlan }
   readonly candidate: { readonly title: string; readonly plan: RunPlan }
 }
@@ -49,7 +52,7 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
 
   const runPair = async (name: string, seed: number, run: typeof runSide): Promise<Pair> => {
     const side = (which: 'baseline' | 'candidate') =>
-      run({ ...job[which].plan, seed }, `${folder}-${name}-${which}`, options)
+      run({ ...job[which].plan, seed }, `${folder}-${name}-${which}`, job.thresholds, options)
     // Which goes first is drawn, so that a machine that gets slower does not speak for one side.
     if (random()) return { baseline: await side('baseline'), candidate: await side('candidate') }
     const candidate = await side('candidate')
@@ -62,14 +65,14 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
   const pairMs = performance.now() - beganMs
 
   const pairs: Pair[] = []
-  let decision: Decision = decide(pairs, job.limits)
+  let decision: Decision = decide(pairs, job.limits, job.thresholds)
   for (const look of looks) {
     while (pairs.length < look && performance.now() - beganMs + pairMs <= budgetMs) {
       say(`${job.scenario}: pair ${pairs.length + 1}, next look at ${look}`)
       pairs.push(await runPair(`pair-${pairs.length + 1}`, options.seed + pairs.length + 1, runSide))
     }
     // What was not reached is looked at all the same, as the last look; no more looks are made than were paid for.
-    decision = decide(pairs, job.limits)
+    decision = decide(pairs, job.limits, job.thresholds)
     if (decision.answer !== 'unknown' || pairs.length < look) break
   }
   const because =
@@ -85,13 +88,21 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
   return result
 }
 
-async function runStrictly(plan: RunPlan, dir: string, { runOnce }: GateOptions): Promise<Measured> {
-  return measure(await runOnce(plan, dir))
+async function runStrictly(
+  plan: RunPlan,
+  dir: string,
+  thresholds: readonly Threshold[],
+  { runOnce }: GateOptions,
+): Promise<Measured> {
+  const measured = measure(await runOnce(plan, dir))
+  if (thresholds.length === 0) return measured
+  const evidence = await readEvidence(dir)
+  return { ...measured, readings: thresholds.map((threshold) => readThreshold(threshold, evidence)) }
 }
 
-async function runSide(plan: RunPlan, dir: string, options: GateOptions): Promise<Measured> {
+async function runSide(...args: Parameters<typeof runStrictly>): Promise<Measured> {
   try {
-    return await runStrictly(plan, dir, options)
+    return await runStrictly(...args)
   } catch (error) {
     if (!(error instanceof StackError)) throw error
     return notRun(`a run could not start: ${error.message}`)
@@ -116,6 +127,8 @@ export interface GateRequest {
   }[]
   readonly baseline: Side | null
   readonly candidate: Side
+  /** For every scenario, beside its own. */
+  readonly thresholds: readonly string[]
   readonly name: string | null
   readonly flags: Readonly<Record<string, string>>
 }
@@ -137,7 +150,11 @@ export interface Gated {
  */
 export async function runGates(request: GateRequest, options: GateOptions): Promise<Gated> {
   const problems: string[] = []
-  const limited = request.scenarios.map((one) => ({ ...one, limits: parseLimits(one.scenario.gate ?? [], problems) }))
+  const limited = request.scenarios.map((one) => ({
+    ...one,
+    limits: parseLimits(one.scenario.gate ?? [], problems),
+    thresholds: parseThresholds([...(one.scenario.thresholds ?? []), ...request.thresholds], problems),
+  }))
   if (problems.length > 0) throw new InputError(problems)
   const before = request.baseline ?? (await sideWithout(request.candidate))
   await using baseline = await checkOutSide('--baseline', before)
@@ -162,6 +179,7 @@ export async function runGates(request: GateRequest, options: GateOptions): Prom
     const job = {
       scenario: one.scenario.name,
       limits: one.limits,
+      thresholds: one.thresholds,
       baseline: side(baseline, one.baseline),
       candidate: side(candidate, one.candidate),
     }

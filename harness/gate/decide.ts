@@ -1,5 +1,15 @@
 import ttest from 'ttest'
-import { type Decision, type GateAnswer, type Limit, type MetricResult, type Pair, worst } from '../gate-result.ts'
+import {
+  type Decision,
+  type GateAnswer,
+  type Limit,
+  type MetricResult,
+  type Pair,
+  type Threshold,
+  type ThresholdResult,
+  worst,
+} from '../gate-result.ts'
+import { judgeThreshold } from './thresholds.ts'
 
 /**
  * The numbers of pairs at which the gate looks whether it can decide. Looking often and stopping when it suits finds a
@@ -17,7 +27,11 @@ const mostLeftOut = 0.25
  * What the pairs show, at one look. Effects are means of the pairs' log ratios: what both runs of a pair share (the
  * machine's hour) cancels out, and one percentile of each run is one value, so that runs and not requests are counted.
  */
-export function decide(pairs: readonly Pair[], limits: readonly Limit[]): Decision {
+export function decide(
+  pairs: readonly Pair[],
+  limits: readonly Limit[],
+  absolute: readonly Threshold[] = [],
+): Decision {
   const usable = pairs.filter(({ baseline, candidate }) => !baseline.unusable && !candidate.unusable)
   const leftOut = pairs.length - usable.length
   const tests = limits.map((limit) => test(limit, usable))
@@ -49,8 +63,15 @@ export function decide(pairs: readonly Pair[], limits: readonly Limit[]): Decisi
   if (leftOut > mostLeftOut * pairs.length) ofRuns.push('unknown')
   if (usable.length === 0) ofRuns.push('unknown')
   const runs = ofRuns.length === 0 ? 'pass' : worst(ofRuns)
-  const answer = worst([...metrics.map((metric) => metric.answer), runs])
-  return { answer, pairs: usable.length, leftOut, metrics, runs, because }
+  const thresholds = absolute.map((threshold, index): ThresholdResult => {
+    if (usable.length < looks[0]) return { text: threshold.text, answer: 'unknown', because: 'too few pairs' }
+    return judgeThreshold(
+      threshold,
+      usable.map(({ candidate }) => candidate.readings?.[index] ?? null),
+    )
+  })
+  const answer = worst([...[...metrics, ...thresholds].map((one) => one.answer), runs])
+  return { answer, pairs: usable.length, leftOut, metrics, thresholds, runs, because }
 }
 
 interface Tested extends Pick<MetricResult, 'limit' | 'effect'> {

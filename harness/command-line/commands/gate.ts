@@ -24,6 +24,8 @@ export interface GateRequest {
   /** `null`: the last tag or commit. */
   readonly baseline: GateSide | null
   readonly candidate: GateSide
+  /** For each scenario, beside its own. */
+  readonly thresholds: readonly string[]
   /** For each scenario. */
   readonly budgetMs: number
   readonly seed: number
@@ -42,6 +44,10 @@ export function gateCommand(): Command {
       'a git revision, or settings (default: the last tag, else the last change of the stand-in)',
     )
     .option('--candidate <what>', 'a git revision, settings, or "current", the stand-in as it lies here (the default)')
+    .option(
+      '--threshold <text...>',
+      'what the candidate has to keep by itself, such as "p99 < 250 ms between 5 s and 20 s" (repeatable)',
+    )
     .option('--budget <time>', 'how long to go on for each scenario, such as 5m (the default)')
     .option('--seed <n>', 'seed of the loads and of the order (default: 1)')
     .option('--runtime <name>', `${runtimes.join(', ')} (default: embedded, which any revision can run on)`)
@@ -81,6 +87,7 @@ export function resolveGate(
   if (budgetMs === null || budgetMs < shortestBudgetMs) {
     problems.push(`--budget ${flags.budget}: takes a time of 10s and more, such as 5m`)
   }
+  const thresholds = flags.threshold?.split('\n') ?? []
   const { seed = '1', runtime = 'embedded', limiter } = flags
   const shared = { seed, runtime, limiter }
   const baseline = flags.baseline === undefined ? null : sideOf(flags.baseline)
@@ -113,6 +120,7 @@ export function resolveGate(
     scenarios,
     baseline,
     candidate,
+    thresholds,
     budgetMs: budgetMs ?? 0,
     seed: Number(seed),
     json: flags.json !== undefined,

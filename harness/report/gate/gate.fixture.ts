@@ -1,10 +1,13 @@
 import { decide } from '../../gate/decide.ts'
 import { parseLimits } from '../../gate/limits.ts'
+import { parseThresholds } from '../../gate/thresholds.ts'
 import type { GateLine } from '../../gate-history.ts'
-import type { GateResult, Pair } from '../../gate-result.ts'
+import type { GateResult, Pair, Threshold } from '../../gate-result.ts'
 import type { GateReport } from './report.ts'
 
 const limits = parseLimits(['p50 +5 %', 'p95 +5 %', 'p99 +10 %', 'peak memory +5 %', 'lost = 0'], [])
+
+const thresholds = parseThresholds(['p99 < 250 ms between 5 s and 20 s', 'no error before the burst'], [])
 
 /** Pairs of runs whose candidate is slower by a factor, the 99th percentile with so much spread that nobody can say. */
 function pairsOf(count: number, slower: number): Pair[] {
@@ -15,23 +18,23 @@ function pairsOf(count: number, slower: number): Pair[] {
     const after = { ...values, p50: 4 * slower * wobble, p95: 9 * wobble, p99: 20 * wild, 'peak memory': 9e7 * wobble }
     return {
       baseline: { unusable: null, crashed: false, values },
-      candidate: { unusable: null, crashed: false, values: after },
+      candidate: { unusable: null, crashed: false, values: after, readings: [20, null] },
     }
   })
 }
 
-export function gated(scenario: string, pairs: readonly Pair[]): GateResult {
+export function gated(scenario: string, pairs: readonly Pair[], absolute: readonly Threshold[] = []): GateResult {
   return {
     scenario,
     baseline: 'the stand-in of v1.2.0 (0123456789ab)',
     candidate: 'the stand-in as it lies here',
-    decision: decide(pairs, limits),
+    decision: decide(pairs, limits, absolute),
     pairs,
   }
 }
 
-/** A gate that fails one limit of one scenario, cannot decide another, and keeps the rest. */
-export const slower = gated('steady', pairsOf(8, 1.2))
+/** A gate that fails one limit of one scenario, cannot decide another, lacks data for a threshold, and keeps the rest. */
+export const slower = gated('steady', pairsOf(8, 1.2), thresholds)
 export const alike = gated('burst', pairsOf(8, 1))
 
 const night = (day: number, { pairs: _, ...result }: GateResult): GateLine => ({

@@ -21,7 +21,9 @@ const textOf = (page: string) =>
     .replaceAll(/\s+/g, ' ')
 
 test('the first sentence names what was broken; without that, what is open; without that, what was kept', () => {
-  expect(describeGate(gateReport)).toMatch(/^Beyond its limit: steady, p50 \+(19|20)\.\d % \(allowed: \+5 %\)\.$/)
+  expect(describeGate(gateReport)).toMatch(
+    /^Beyond its limit: steady, p50 \+(19|20)\.\d % \(allowed: \+5 %\); steady, no error before the burst: no data in 8 of 8 runs\.$/,
+  )
   expect(describeGate({ results: [alike], scenarios: ['burst'] })).toMatch(/^Not decided: burst, p99 [+-]\d+\.\d %/)
   const kept: GateResult = {
     ...alike,
@@ -54,7 +56,7 @@ test('a crash of the candidate alone fails, although no limit is broken', () => 
 test('JUnit: a broken limit fails, an open one is skipped, a kept one passes', () => {
   const junit = renderGateJunit(gateReport)
   const [steady = '', burst = ''] = junit.split('</testsuite>')
-  expect(steady).toMatch(/name="gate steady" .* tests="6" failures="1" errors="0" skipped="1"/)
+  expect(steady).toMatch(/name="gate steady" .* tests="8" failures="2" errors="0" skipped="1"/)
   expect(burst).toMatch(/name="gate burst" .* tests="6" failures="0" errors="0" skipped="1"/)
   expect(steady).toMatch(/name="p50 \+5 %">\s*<failure message="\+\d+\.\d % \(98 %: [^"]+\), beyond its limit"/)
   expect(steady).toMatch(/name="p99 \+10 %">\s*<skipped\/>/)

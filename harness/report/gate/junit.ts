@@ -5,7 +5,7 @@ import type { GateReport } from './report.ts'
 import { formatChange } from './words.ts'
 
 /**
- * gate.junit.xml: a suite for each scenario with a test for each limit, and one for the runs as a whole. A limit that was
+ * gate.junit.xml: a suite for each scenario with a test for each limit and threshold, and one for the runs as a whole. A limit that was
  * not decided is skipped: no data is never a pass.
  */
 export function renderGateJunit(told: GateReport): string {
@@ -26,6 +26,7 @@ export function renderGateJunit(told: GateReport): string {
         : ''
       add(limit.text, answer, `${change}${because}`)
     }
+    for (const { text, answer, because } of decision.thresholds) add(text, answer, because)
     add('runs can be compared', decision.runs, decision.because.join('\n') || `${decision.pairs} pairs`)
   }
   for (const scenario of scenarios.slice(results.length)) {

@@ -58,6 +58,9 @@ function missingIn({ results, scenarios }: GateReport): string[] {
     ...decision.metrics
       .filter(({ answer }) => answer === 'unknown')
       .map(({ limit, because }) => `${scenario}, ${limit.text}: ${because}`),
+    ...decision.thresholds
+      .filter(({ answer }) => answer === 'unknown')
+      .map(({ text, because }) => `${scenario}, ${text}: ${because}`),
     ...decision.because.map((why) => `${scenario}: ${why}`),
   ])
   return [...open, ...scenarios.slice(results.length).map((scenario) => `${scenario} was not run`)]
@@ -76,6 +79,14 @@ ${table(
     metric.because,
   ]),
 )}
+${
+  decision.thresholds.length > 0 &&
+  table(
+    `Thresholds of ${scenario}, of the candidate alone`,
+    ['Threshold', 'Answer', 'Because'],
+    decision.thresholds.map(({ text, answer, because }) => [text, answerWord(answer), because]),
+  )
+}
 ${decision.because.length > 0 && html`<ul>${decision.because.map((why) => html`<li>${why}</li>`)}</ul>`}
 <details><summary>Each pair of ${scenario}</summary>${pairTable(result)}</details>
 </section>
@@ -163,5 +174,6 @@ const method = html`<ul>
 <li>A change is the mean of the pairs’ log ratios, candidate over baseline, from one percentile of each run: runs are counted, not requests. Its interval is Student’s t.</li>
 <li><strong>pass</strong>: all of what is likely lies within the limit. <strong>FAIL</strong>: all of it lies beyond. <strong>unknown</strong>: neither, which is never a pass.</li>
 <li>The gate looks at fixed numbers of pairs, and stops once every limit is answered for or one is broken. The looks share the errors that are allowed (Bonferroni), and failures are corrected for the number of limits (Holm).</li>
+<li>A threshold is the candidate’s own: the median of its runs has to keep it, and what must not happen at all must happen in none of them. Without data it fails.</li>
 <li>p50, p95 and p99 are response times from the moment a request was due. “lost” is what a client gave up, or what the service acknowledged and lost.</li>
 </ul>`

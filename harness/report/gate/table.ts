@@ -1,5 +1,5 @@
 import { markdownTable } from 'markdown-table'
-import type { GateResult } from '../../gate-result.ts'
+import type { GateResult, MetricResult } from '../../gate-result.ts'
 import { inert } from '../inert.ts'
 import { formatChange } from './words.ts'
 
@@ -8,17 +8,21 @@ export const gateColumns = ['Scenario', 'Limit', 'Change', 'Interval (98 %)', 'P
 /** One table for all scenarios, and below it what holds for a whole comparison. Markdown that reads as plain text. */
 export function renderGate(told: readonly GateResult[]): string {
   const results = inert(told)
-  const rows = results.flatMap(({ scenario, decision }) =>
-    decision.metrics.map(({ limit, effect, answer, because }) => [
+  const rows = results.flatMap(({ scenario, decision }) => {
+    const row = (text: string, { effect, answer, because }: Pick<MetricResult, 'effect' | 'answer' | 'because'>) => [
       scenario,
-      limit.text,
+      text,
       effect ? formatChange(effect.ratio) : '-',
       effect ? `${formatChange(effect.low)} to ${formatChange(effect.high)}` : '-',
       String(decision.pairs),
       answer === 'fail' ? 'FAIL' : answer,
       because,
-    ]),
-  )
+    ]
+    return [
+      ...decision.metrics.map((metric) => row(metric.limit.text, metric)),
+      ...decision.thresholds.map((threshold) => row(threshold.text, { ...threshold, effect: null })),
+    ]
+  })
   const [first] = results
   const sides = first ? `baseline: ${first.baseline}\ncandidate: ${first.candidate}\n\n` : ''
   const notes = results.flatMap(({ scenario, decision }) => decision.because.map((why) => `${scenario}: ${why}`))

@@ -34,13 +34,17 @@ export function describeGate({ results, scenarios }: Pick<GateReport, 'results' 
   const open = results.flatMap((result) => lines(result, 'unknown'))
   const notRun = scenarios.slice(results.length).map((scenario) => `${scenario} was not run`)
   if (open.length + notRun.length > 0) return `Not decided: ${[...open, ...notRun].join('; ')}.`
-  const limits = results.reduce((sum, { decision }) => sum + decision.metrics.length, 0)
+  const limits = results.reduce((sum, { decision }) => sum + decision.metrics.length + decision.thresholds.length, 0)
   return `All ${limits} limits of ${results.map(({ scenario }) => scenario).join(' and ')} are kept.`
 }
 
 function lines({ scenario, decision }: GateResult, answer: GateAnswer): string[] {
   const found = decision.metrics.filter((metric) => metric.answer === answer)
-  const own = found.map((metric) => `${scenario}, ${describeMetric(metric)}`)
+  const absolute = decision.thresholds.filter((threshold) => threshold.answer === answer)
+  const own = [
+    ...found.map((metric) => `${scenario}, ${describeMetric(metric)}`),
+    ...absolute.map(({ text, because }) => `${scenario}, ${text}: ${because}`),
+  ]
   return decision.runs === answer ? [...own, `${scenario}: ${decision.because.join('; ')}`] : own
 }
 
