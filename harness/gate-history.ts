@@ -32,7 +32,11 @@ export interface GateHistory {
 }
 
 /** Adds a line for what came of one scenario, less its pairs. */
-export async function appendGateLine(path: string, at: Date, { pairs: _, ...result }: GateResult): Promise<void> {
+export async function appendGateLine(
+  path: string,
+  at: Date,
+  { pairs: _, ...result }: Omit<GateResult, 'drifts'>,
+): Promise<void> {
   await appendFile(path, `${JSON.stringify({ at: at.toISOString(), ...result })}\n`)
 }
 

@@ -74,6 +74,16 @@ export interface Decision {
   readonly because: readonly string[]
 }
 
+/** A level that rose from one gate to the next ones, though each of them may have passed. Ratios to the same baseline. */
+export interface Drift {
+  readonly metric: string
+  /** ISO 8601: the first gate of the new level. */
+  readonly at: string
+  readonly gates: number
+  readonly before: number
+  readonly after: number
+}
+
 /** What came of one scenario. */
 export interface GateResult {
   readonly scenario: string
@@ -82,6 +92,8 @@ export interface GateResult {
   readonly decision: Decision
   /** All that was measured but the warm-up, in order; those that were left out, too. */
   readonly pairs: readonly Pair[]
+  /** Found in the history with this gate. It warns, and fails nothing. */
+  readonly drifts: readonly Drift[]
 }
 
 /** One failure fails, one unknown keeps from passing, and nothing at all is unknown. */

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { InputError, StackError } from '../errors.ts'
 import { readEvidence } from '../evidence.ts'
 import { decide, looks } from '../gate/decide.ts'
+import { findDrifts } from '../gate/drift.ts'
 import { parseLimits } from '../gate/limits.ts'
 import { measure, notRun } from '../gate/metrics.ts'
 import { parseThresholds, readThreshold } from '../gate/thresholds.ts'
@@ -85,7 +86,8 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
     pairs,
   }
   await appendGateLine(join(dir, historyFile), startedAt, result)
-  return result
+  const { lines } = await readGateHistory(join(dir, historyFile))
+  return { ...result, drifts: findDrifts(lines.filter(({ scenario }) => scenario === job.scenario)) }
 }
 
 async function runStrictly(

@@ -30,6 +30,7 @@ export function gated(scenario: string, pairs: readonly Pair[], absolute: readon
     candidate: 'the stand-in as it lies here',
     decision: decide(pairs, limits, absolute),
     pairs,
+    drifts: [],
   }
 }
 
@@ -37,7 +38,7 @@ export function gated(scenario: string, pairs: readonly Pair[], absolute: readon
 export const slower = gated('steady', pairsOf(8, 1.2), thresholds)
 export const alike = gated('burst', pairsOf(8, 1))
 
-const night = (day: number, { pairs: _, ...result }: GateResult): GateLine => ({
+const night = (day: number, { pairs: _, drifts: __, ...result }: GateResult): GateLine => ({
   at: `2026-01-0${day}T02:17:00.000Z`,
   ...result,
 })

@@ -6,7 +6,7 @@ import { type Content, type Html, html } from '../page/html.ts'
 import { renderPage } from '../page/shell.ts'
 import { lane, laneKey } from './lane.ts'
 import type { GateReport } from './report.ts'
-import { answerOf, describeGate, formatChange, formatMeasured, gateTitles } from './words.ts'
+import { answerOf, describeDrift, describeGate, formatChange, formatMeasured, gateTitles } from './words.ts'
 
 /** gate.html: whether a candidate is worse than its baseline, by how much, and how sure that is. */
 export function renderGatePage(report: GateReport): string {
@@ -144,10 +144,11 @@ function history({ history: { lines, unreadable }, results }: GateReport): Html 
 ${unreadable > 0 && html`<p class="missing">${unreadable} ${unreadable === 1 ? 'line' : 'lines'} of the history could not be read.</p>`}`
 }
 
-function gateTable({ scenario, decision }: GateResult, gates: readonly GateLine[]): Html {
+function gateTable({ scenario, decision, drifts }: GateResult, gates: readonly GateLine[]): Html {
   const limits = decision.metrics.map(({ limit }) => limit)
   const newest = gates.slice(-mostGates).reverse()
   return html`<h3>${scenario}: ${gates.length === 1 ? 'this is the first' : `${newest.length} of ${gates.length}, the newest first`}</h3>
+${drifts.map((drift) => html`<p class="missing">A slow change: ${describeDrift(drift)}.</p>`)}
 ${table(
   `Gates of ${scenario}`,
   ['When', 'Answer', 'Pairs', ...limits.map(({ text }) => text), 'Candidate', 'Baseline'],

@@ -1,7 +1,7 @@
 import { markdownTable } from 'markdown-table'
 import type { GateResult, MetricResult } from '../../gate-result.ts'
 import { inert } from '../inert.ts'
-import { formatChange } from './words.ts'
+import { describeDrift, formatChange } from './words.ts'
 
 export const gateColumns = ['Scenario', 'Limit', 'Change', 'Interval (98 %)', 'Pairs', 'Answer', 'Because'] as const
 
@@ -25,6 +25,10 @@ export function renderGate(told: readonly GateResult[]): string {
   })
   const [first] = results
   const sides = first ? `baseline: ${first.baseline}\ncandidate: ${first.candidate}\n\n` : ''
-  const notes = results.flatMap(({ scenario, decision }) => decision.because.map((why) => `${scenario}: ${why}`))
+  const notes = results.flatMap(({ scenario, decision, drifts }) =>
+    [...decision.because, ...drifts.map((drift) => `drift: ${describeDrift(drift)}`)].map(
+      (why) => `${scenario}: ${why}`,
+    ),
+  )
   return `${sides}${markdownTable([[...gateColumns], ...rows])}\n${notes.map((note) => `\n${note}\n`).join('')}`
 }

@@ -1,4 +1,11 @@
-import { type GateAnswer, type GateResult, type MetricName, type MetricResult, worst } from '../../gate-result.ts'
+import {
+  type Drift,
+  type GateAnswer,
+  type GateResult,
+  type MetricName,
+  type MetricResult,
+  worst,
+} from '../../gate-result.ts'
 import { formatBytes, formatMs } from '../../units.ts'
 import { flagWords } from '../command-words.ts'
 import type { GateReport } from './report.ts'
@@ -53,6 +60,12 @@ function describeMetric({ limit, effect, because }: MetricResult): string {
   if (limit.kind === 'at most') return `${limit.text}: ${because}`
   const allowed = limit.text.replace(limit.metric, '').trim()
   return `${limit.metric} ${effect ? formatChange(effect.ratio) : because} (allowed: ${allowed})`
+}
+
+/** `p99 has been +4.0 % since 2026-01-13, 0.0 % before (20 gates against this baseline)` */
+export function describeDrift({ metric, at, before, after, gates }: Drift): string {
+  const levels = `${formatChange(after)} since ${at.slice(0, 10)}, ${formatChange(before)} before`
+  return `${metric} has been ${levels} (${gates} gates against this baseline)`
 }
 
 export function formatMeasured(metric: MetricName, value: number | null): string {
