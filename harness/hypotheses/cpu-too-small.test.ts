@@ -22,6 +22,16 @@ describe('CPU too small', () => {
     expect(find(cpuTooSmall, unused).answer).toBe('refuted')
   })
 
+  it('is not refuted where busy neighbours may have had the rest of the quota, unless it did not wait for a CPU', () => {
+    const crowded = { throttled: times(31, () => 0.25), cpu: times(31, () => 0.88) }
+    expect(find(cpuTooSmall, stormCrash(crowded))).toMatchObject({
+      answer: 'inconclusive',
+      because: 'used 88 % of its CPU quota: other processes may have had the rest',
+    })
+    expect(find(cpuTooSmall, stormCrash({ ...crowded, cpuWait: times(31, () => 0.01) })).answer).toBe('refuted')
+    expect(find(cpuTooSmall, stormCrash({ ...crowded, cpuWait: times(31, () => 0.2) })).answer).toBe('inconclusive')
+  })
+
   it('is refuted by a measured absence of throttling', () => {
     const finding = find(cpuTooSmall, stormCrash({ throttled: times(31, () => 0), cpu: times(31, () => 0.4) }))
     expect(finding).toMatchObject({
