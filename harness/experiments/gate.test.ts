@@ -1,4 +1,4 @@
-import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -8,7 +8,7 @@ import { parseLimits } from '../gate/limits.ts'
 import type { RunPlan } from '../manifest.ts'
 import { renderGate } from '../report/gate/index.ts'
 import { crash as verdict } from '../report/verdict.fixture.ts'
-import { type GateJob, type GateOptions, runGate } from './gate.ts'
+import { type GateJob, type GateOptions, runGate, runGates } from './gate.ts'
 import { checkOut, defaultBaseline } from './sides.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'culprit-gate-test-'))
@@ -94,6 +94,46 @@ test('a stack that never starts ends the gate; one that fails later costs its pa
   })
   expect(result.decision.leftOut).toBeGreaterThan(0)
   expect(result.decision.because.join()).toContain('could not start: no PostgreSQL')
+})
+
+test('the reports of what is finished stay when a later scenario cannot start', async () => {
+  const own = join(dir, 'own')
+  const [steady, burst] = ['steady', 'burst'].map((name) => scenarios.find((one) => one.name === name))
+  if (!steady || !burst) throw new Error('there are such scenarios')
+  const sides = { baseline: plan(1), candidate: plan(2) }
+  const request = {
+    scenarios: [
+      { scenario: steady, ...sides },
+      { scenario: burst, ...sides },
+    ],
+    baseline: null,
+    candidate: { text: 'pool=2', revision: null },
+    name: null,
+    flags: { candidate: 'pool=2' },
+  }
+  let runs = 0
+  const gating = runGates(request, {
+    budgetMs: 0,
+    seed: 1,
+    dir: own,
+    say: () => {},
+    runOnce: async () => {
+      if (++runs > 2) throw new StackError('no PostgreSQL')
+      return verdict
+    },
+  })
+  await expect(gating).rejects.toThrow('no PostgreSQL')
+  const folder = (await readdir(own)).find((name) => name.startsWith('2')) ?? ''
+  expect((await readdir(join(own, folder))).sort()).toEqual(['gate.html', 'gate.json', 'gate.junit.xml'])
+  const told = JSON.parse(await readFile(join(own, folder, 'gate.json'), 'utf8'))
+  expect(told).toMatchObject({
+    answer: 'unknown',
+    scenarios: ['steady', 'burst'],
+    results: [{ scenario: 'steady', baseline: 'the stand-in as it lies here' }],
+    // What the default was, is said: the same command may mean another revision tomorrow.
+    command: 'npm run gate -- --candidate pool=2 --baseline current',
+  })
+  expect(await readFile(join(own, folder, 'gate.html'), 'utf8')).toContain('burst was not run')
 })
 
 test("a revision's stand-in lies in a folder of its own, and goes", async () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { faults } from '../../../containers/faults/index.ts'
 import { type BlindTrial, scoreOf } from '../../blind-trial.ts'
 import { hypotheses } from '../../hypotheses/index.ts'
+import { right as one } from '../../report/blind/blind.fixture.ts'
 import { renderMatrix, renderScores } from '../../report/blind/text.ts'
 import { copyForJudge } from './copy-for-judge.ts'
 import { draw } from './draw.ts'
@@ -66,20 +67,6 @@ describe('the copy that a judge gets', () => {
 })
 
 describe('the score', () => {
-  const one: BlindTrial = {
-    index: 1,
-    faults: ['pool-too-small:2'],
-    seed: 5,
-    drawn: ['pool-exhaustion'],
-    named: ['pool-exhaustion'],
-    tookEffect: true,
-    effect: 'a pool of 3',
-    reasons: [],
-    durationMs: 12_000,
-    run: 'results/blind/seed-1/run-001',
-    replay: 'npm run scenario blind -- --seed 5 --fault pool-too-small:2',
-  }
-
   it.each<[string, Partial<BlindTrial>, string]>([
     ['exactly the drawn set', {}, 'right'],
     ['nothing where nothing was drawn', { drawn: [], named: [] }, 'right'],
