@@ -108,6 +108,7 @@ test('the reports of what is finished stay when a later scenario cannot start', 
     ],
     baseline: null,
     candidate: { text: 'pool=2', revision: null },
+    thresholds: [],
     name: null,
     flags: { candidate: 'pool=2' },
   }

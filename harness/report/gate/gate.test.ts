@@ -24,12 +24,24 @@ test('the first sentence names what was broken; without that, what is open; with
   expect(describeGate(gateReport)).toMatch(
     /^Beyond its limit: steady, p50 \+(19|20)\.\d % \(allowed: \+5 %\); steady, no error before the burst: no data in 8 of 8 runs\.$/,
   )
-  expect(describeGate({ results: [alike], scenarios: ['burst'] })).toMatch(/^Not decided: burst, p99 [+-]\d+\.\d %/)
+  expect(describeGate({ results: [alike], scenarios: ['burst'] })).toMatch(
+    /^Not decided: burst, p99 \+10 %: the interval holds the limit/,
+  )
   const kept: GateResult = {
     ...alike,
-    decision: { ...alike.decision, metrics: alike.decision.metrics.filter(({ answer }) => answer === 'pass') },
+    decision: {
+      ...alike.decision,
+      answer: 'pass',
+      metrics: alike.decision.metrics.filter(({ answer }) => answer === 'pass'),
+    },
   }
   expect(describeGate({ results: [kept], scenarios: ['burst'] })).toBe('All 4 limits of burst are kept.')
+})
+
+test('limits that are open for one reason are told together', () => {
+  expect(describeGate({ results: [gated('steady', slower.pairs.slice(0, 3))], scenarios: ['steady'] })).toBe(
+    'Not decided: steady, p50 +5 %, p95 +5 %, p99 +10 %, peak memory +5 %: too few pairs: 3 of at least 5; steady, lost = 0: too few pairs.',
+  )
 })
 
 test('a scenario that was asked for and not run keeps the gate from passing, and is named', () => {

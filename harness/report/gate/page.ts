@@ -6,7 +6,7 @@ import { type Content, type Html, html } from '../page/html.ts'
 import { renderPage } from '../page/shell.ts'
 import { lane, laneKey } from './lane.ts'
 import type { GateReport } from './report.ts'
-import { answerOf, describeDrift, describeGate, formatChange, formatMeasured, gateTitles } from './words.ts'
+import { answerOf, describeDrift, describeGate, formatChange, formatMeasured, gateTitles, whatIsOpen } from './words.ts'
 
 /** gate.html: whether a candidate is worse than its baseline, by how much, and how sure that is. */
 export function renderGatePage(report: GateReport): string {
@@ -30,9 +30,9 @@ ${method}</section>
 function head(report: GateReport, answer: GateAnswer): Html {
   const { results, scenarios, startedAt, machine, git } = report
   const [first] = results
-  const pairs = results.map(({ scenario, decision }) => `${decision.pairs} of ${scenario}`)
+  const pairs = results.map(({ scenario, decision }) => `${decision.pairs} pairs of runs of ${scenario}`)
   const leftOut = results.reduce((sum, { decision }) => sum + decision.leftOut, 0)
-  const missing = missingIn(report)
+  const missing = whatIsOpen(report)
   const commit = git ? `commit ${git.commit.slice(0, 12)}${git.dirty ? ' with changes' : ''}` : 'no commit'
   return html`<header>
 <p class="dim">Culprit · <strong>gate</strong> · ${startedAt.slice(0, 16).replace('T', ' ')} UTC</p>
@@ -41,7 +41,7 @@ function head(report: GateReport, answer: GateAnswer): Html {
 <ul class="cards">
 <li><h2>What was compared</h2><p>Candidate: ${first?.candidate ?? 'not run'}.</p><p>Baseline: ${first?.baseline ?? 'not run'}.</p>
 <p>Under the load of ${scenarios.join(' and ')}, one right after the other on the same machine, in an order that is drawn.</p></li>
-<li class="${leftOut > 0 ? 'unsure' : 'good'}"><h2>How sure</h2><p>By ${pairs.join(', ') || 'no'} pairs of runs${leftOut > 0 ? `; ${leftOut} more were left out` : ''}.</p>
+<li class="${answer === 'unknown' || leftOut > 0 ? 'unsure' : 'good'}"><h2>How sure</h2><p>By ${pairs.join(' and ') || 'no run'}${leftOut > 0 ? `; ${leftOut} more were left out` : ''}.</p>
 <p class="dim">The same thing against itself is to fail in at most 1 of 100 gates; what is just at its limit is to pass in at most 5 of 100.</p></li>
 <li class="${missing.length === 0 ? 'good' : 'unsure'}"><h2>What is missing</h2>${
     missing.length === 0
@@ -51,19 +51,6 @@ function head(report: GateReport, answer: GateAnswer): Html {
 <li><h2>Where</h2><p>${machine.cpus} x ${machine.cpuModel}, ${formatBytes(machine.memoryBytes)}, kernel ${machine.kernel}; ${commit}.</p></li>
 </ul>
 </header>`
-}
-
-function missingIn({ results, scenarios }: GateReport): string[] {
-  const open = results.flatMap(({ scenario, decision }) => [
-    ...decision.metrics
-      .filter(({ answer }) => answer === 'unknown')
-      .map(({ limit, because }) => `${scenario}, ${limit.text}: ${because}`),
-    ...decision.thresholds
-      .filter(({ answer }) => answer === 'unknown')
-      .map(({ text, because }) => `${scenario}, ${text}: ${because}`),
-    ...decision.because.map((why) => `${scenario}: ${why}`),
-  ])
-  return [...open, ...scenarios.slice(results.length).map((scenario) => `${scenario} was not run`)]
 }
 
 function scenarioSection(result: GateResult): Html {

@@ -35,24 +35,38 @@ export function formatChange(ratio: number): string {
 }
 
 /** One sentence on what was broken, else on what is open, else on what was kept. */
-export function describeGate({ results, scenarios }: Pick<GateReport, 'results' | 'scenarios'>): string {
-  const failed = results.flatMap((result) => lines(result, 'fail'))
+export function describeGate(report: Pick<GateReport, 'results' | 'scenarios'>): string {
+  const { results } = report
+  const failed = results.flatMap(failuresOf)
   if (failed.length > 0) return `Beyond its limit: ${failed.join('; ')}.`
-  const open = results.flatMap((result) => lines(result, 'unknown'))
-  const notRun = scenarios.slice(results.length).map((scenario) => `${scenario} was not run`)
-  if (open.length + notRun.length > 0) return `Not decided: ${[...open, ...notRun].join('; ')}.`
+  if (answerOf(report) === 'unknown') return `Not decided: ${whatIsOpen(report).join('; ')}.`
   const limits = results.reduce((sum, { decision }) => sum + decision.metrics.length + decision.thresholds.length, 0)
   return `All ${limits} limits of ${results.map(({ scenario }) => scenario).join(' and ')} are kept.`
 }
 
-function lines({ scenario, decision }: GateResult, answer: GateAnswer): string[] {
-  const found = decision.metrics.filter((metric) => metric.answer === answer)
-  const absolute = decision.thresholds.filter((threshold) => threshold.answer === answer)
-  const own = [
-    ...found.map((metric) => `${scenario}, ${describeMetric(metric)}`),
+function failuresOf({ scenario, decision }: GateResult): string[] {
+  const broken = decision.metrics.filter(({ answer }) => answer === 'fail')
+  const absolute = decision.thresholds.filter(({ answer }) => answer === 'fail')
+  const told = [
+    ...broken.map((metric) => `${scenario}, ${describeMetric(metric)}`),
     ...absolute.map(({ text, because }) => `${scenario}, ${text}: ${because}`),
   ]
-  return decision.runs === answer ? [...own, `${scenario}: ${decision.because.join('; ')}`] : own
+  return decision.runs === 'fail' ? [...told, `${scenario}: ${decision.because.join('; ')}`] : told
+}
+
+/** What keeps from knowing: limits that have one reason together, what holds for a scenario, and what was not run. */
+export function whatIsOpen({ results, scenarios }: Pick<GateReport, 'results' | 'scenarios'>): string[] {
+  const open = results.flatMap(({ scenario, decision }) => {
+    const told = [...decision.metrics.map((metric) => ({ ...metric, text: metric.limit.text })), ...decision.thresholds]
+    const unknown = told.filter(({ answer }) => answer === 'unknown')
+    const reasons = [...new Set(unknown.map(({ because }) => because))]
+    const ofLimits = reasons.map((reason) => {
+      const limits = unknown.filter(({ because }) => because === reason).map(({ text }) => text)
+      return `${scenario}, ${limits.join(', ')}: ${reason}`
+    })
+    return [...ofLimits, ...decision.because.map((why) => `${scenario}: ${why}`)]
+  })
+  return [...open, ...scenarios.slice(results.length).map((scenario) => `${scenario} was not run`)]
 }
 
 /** `p99 +12.0 % (allowed: +10 %)` */
