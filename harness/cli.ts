@@ -22,7 +22,7 @@ import { hypotheses } from './hypotheses/index.ts'
 import { describeGit, describeMachine, type RunPlan } from './manifest.ts'
 import { recordFiles } from './record.ts'
 import { renderForecast } from './report/forecast.ts'
-import { answerOf, renderGate } from './report/gate/index.ts'
+import { answerOf, renderGate, renderGateSummary } from './report/gate/index.ts'
 import { addToStepSummary, appendStepSummary } from './report/index.ts'
 import { createProgress, type Progress } from './report/progress.ts'
 import { fromHere, renderSummary } from './report/terminal.ts'
@@ -117,7 +117,7 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       progress[Symbol.dispose]()
       const answer = answerOf({ results, scenarios: [] })
       const text = renderGate(results)
-      await addToStepSummary(text).catch(complain)
+      await addToStepSummary(renderGateSummary(results)).catch(complain)
       process.stdout.write(
         request.json ? `${JSON.stringify({ answer, results }, null, 2)}\n` : `${text}\npage: ${fromHere(page)}\n`,
       )

@@ -3,6 +3,7 @@ import type { Manifest } from '../record.ts'
 import { formatAt, formatBytes, formatMs } from '../units.ts'
 import type { Finding, Verdict } from '../verdict.ts'
 import { inert } from './inert.ts'
+import { inline } from './inline-markdown.ts'
 import {
   describeAccounting,
   describeCpu,
@@ -136,13 +137,4 @@ function table(head: string[], rows: string[][]): string {
 
 function at(ms: number | null): string {
   return ms === null ? '-' : formatAt(ms)
-}
-
-/** Text from a service must not become markup, nor a picture from elsewhere: a report is read in tools that render it. */
-function inline(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll(/[|[\]\\]/g, '\\$&')
-    .replaceAll(/\s*[\r\n]+\s*/g, ' ')
 }

@@ -8,7 +8,7 @@ import { alike, gated, gateReport, slower } from './gate.fixture.ts'
 import { renderGateJunit } from './junit.ts'
 import { lane } from './lane.ts'
 import { renderGatePage } from './page.ts'
-import { renderGate } from './table.ts'
+import { renderGate, renderGateSummary } from './table.ts'
 import { answerOf, describeGate, formatChange, gateCommandOf } from './words.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'culprit-gate-report-'))
@@ -122,6 +122,9 @@ test('what a side is called, or a start says, stays text', () => {
     expect(text).not.toContain('\u001b')
     expect(text).toContain('\\u001b')
   }
+  const summary = renderGateSummary([{ ...hostile, baseline: '![x](http://elsewhere/x.png)' }])
+  expect(summary).toContain('!\\[x\\](http://elsewhere/x.png)')
+  expect(summary).not.toContain('<img')
 })
 
 test('the history keeps the answers without the pairs; a damaged line is counted and costs no other', async () => {

@@ -6,7 +6,7 @@ import { renderGatePage } from './page.ts'
 import type { GateReport } from './report.ts'
 import { answerOf } from './words.ts'
 
-export { renderGate } from './table.ts'
+export { renderGate, renderGateSummary } from './table.ts'
 export { answerOf, gateCommandOf } from './words.ts'
 
 /** Writes gate.json, gate.html and gate.junit.xml. Gives the page's path. */
