@@ -285,3 +285,12 @@ test('a pool that no variable of an image sets is no next command', () => {
   expect(next({ pool: 'DB_POOL' })).toContain('--pool 90')
   expect(next({})).toBeNull()
 })
+
+test('of a crash the summary names the command that diagnoses it; of a target, and of a survivor, there is none', () => {
+  const at = (told: typeof crash, made = manifest) =>
+    renderSummary(told, made, { dir: '/x/a-run', replay: 'again', stream: process.stdout })
+  expect(at(crash)).toContain('npm run diagnose -- /x/a-run')
+  expect(at({ ...crash, outcome: 'survived' })).not.toContain('diagnose')
+  const subject = { kind: 'target' as const, url: 'http://127.0.0.1:1', readyPath: '/' }
+  expect(at(crash, { ...manifest, subject })).not.toContain('diagnose')
+})

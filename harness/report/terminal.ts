@@ -1,8 +1,9 @@
-import { basename, relative, resolve } from 'node:path'
+import { basename, dirname, relative, resolve } from 'node:path'
 import { styleText } from 'node:util'
 import sparkly from 'sparkly'
 import wrapAnsi from 'wrap-ansi'
 import type { Manifest } from '../record.ts'
+import { runsDir } from '../run-folder.ts'
 import { formatAt, formatBytes, formatMs } from '../units.ts'
 import type { Answer, Finding, Verdict } from '../verdict.ts'
 import { quote } from './command-words.ts'
@@ -80,7 +81,7 @@ function nextCommands(
   const canBeDiagnosed = verdict.outcome === 'crashed' && manifest.subject?.kind !== 'target'
   return [
     ...(change === null ? [] : [change]),
-    ...(canBeDiagnosed ? [`npm run diagnose -- ${quote(fromHere(dir))}`] : []),
+    ...(canBeDiagnosed ? [`npm run diagnose -- ${quote(nameOfRun(dir))}`] : []),
   ]
 }
 
@@ -163,6 +164,11 @@ function spread(perSecond: readonly (readonly [number, number])[], seconds: numb
     columns[column] = (columns[column] ?? 0) + count
   }
   return columns.map((count) => (count === 0 ? '' : count))
+}
+
+/** As `findRun` takes it: by its name alone where runs are kept. */
+function nameOfRun(dir: string): string {
+  return dirname(resolve(dir)) === runsDir ? basename(dir) : fromHere(dir)
 }
 
 /** The shortest way to name a folder: from here when it is below, else in full. */
