@@ -88,6 +88,9 @@ export interface Evidence {
   readonly stored: ReadonlyMap<string, readonly number[]> | null
   /** Which events of each client are in the dead-letter queue. `null`: it was not, or not wholly, read back. */
   readonly queued: ReadonlyMap<string, readonly number[]> | null
+
+  /** Checks against the API. Not evidence of a cause: they were made before or after the time that is watched. */
+  readonly checks: readonly EventOf<'check'>[]
 }
 
 /** Reads run.json. Throws an InputError when there is no such run or a newer Culprit wrote it. */
@@ -171,6 +174,7 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     end: event('end'),
     stored: of(stored, 'stored-end').length > 0 ? copies : null,
     queued: of(stored, 'queued-end').length > 0 ? queued : null,
+    checks: of(events, 'check'),
   }
 }
 

@@ -73,6 +73,7 @@ export async function describeRun(plan: RunPlan, id: string): Promise<Manifest> 
     client: scenario.client,
     limits: scenario.limits,
     phases: scenario.phases,
+    ...(scenario.checks && { checks: scenario.checks }),
     poolSize: scenario.service.poolSize,
     seed,
     command: plan.command,

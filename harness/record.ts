@@ -5,7 +5,14 @@ import { z } from 'zod'
 import { StackError } from './errors.ts'
 import type { ProbeLine } from './probe-line.ts'
 import type { RunEvent, SampleLine, StoredLine } from './sample.ts'
-import { clientOptionsSchema, limitsSchema, loadSchema, phasesSchema, serviceOptionsSchema } from './scenario.ts'
+import {
+  checksSchema,
+  clientOptionsSchema,
+  limitsSchema,
+  loadSchema,
+  phasesSchema,
+  serviceOptionsSchema,
+} from './scenario.ts'
 import type { Described } from './schema.ts'
 import { subjectSchema } from './subject.ts'
 
@@ -36,6 +43,7 @@ export const manifestSchema = z.object({
   client: clientOptionsSchema,
   limits: limitsSchema,
   phases: phasesSchema,
+  checks: checksSchema.optional().describe("when the report's audit tests were run; absent: they were not"),
   poolSize: z.number(),
   seed: z.number(),
   command: z

@@ -15,10 +15,11 @@ import type { PredictionInput } from './prediction.ts'
 import { createRecord, type RecordWriter, recordFiles, type Truth, writeJson } from './record.ts'
 import { writeReports } from './report/index.ts'
 import type { Progress } from './report/progress.ts'
-import type { EndReason } from './sample.ts'
+import type { AuditCheck, EndReason } from './sample.ts'
+import type { Checks } from './scenario.ts'
 import type { Stack } from './stack.ts'
 import type { Verdict } from './verdict.ts'
-import { drive, warmUp } from './workload/index.ts'
+import { drive, runChecks, warmUp } from './workload/index.ts'
 import { planLoad } from './workload/life-cycle.ts'
 
 /**
@@ -43,8 +44,12 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
     const what = { runtime, limiter, subject, subjectEnv, images, service, limits, serviceEntry }
     const options = { ...what, logFile, onProgress: progress.say }
     await using stack = stopOrSay(await startStack(options, signal), progress)
+    // Ahead of the clock, which counts down to the burst: they take as long as they take.
+    const before = await checkAudit('before-load', plan, stack, record.dir, progress, signal)
     clock = createClock(phases.warmUpMs + settleMs)
     notes = await observe(plan, stack, clock, record, progress, signal)
+    const after = await checkAudit('after-load', plan, stack, record.dir, progress, signal)
+    for (const result of [...before, ...after]) record.event({ kind: 'check', t: clock.now(), ...result })
     signal.throwIfAborted()
   } catch (error) {
     const reason = signal.aborted ? 'interrupted' : 'error'
@@ -59,6 +64,20 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
   const verdict = await judgeRun(dir)
   await saveVerdict(dir, verdict)
   return verdict
+}
+
+/** The report's audit tests as checks against the API, where the scenario wants them at this point. */
+async function checkAudit(
+  when: Checks,
+  { scenario }: RunPlan,
+  stack: Stack,
+  dir: string,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<AuditCheck[]> {
+  if (scenario.checks !== when) return []
+  progress.say('checking the audit flows')
+  return runChecks({ baseUrl: stack.datastorage.baseUrl, client: scenario.client, runId: basename(dir), signal })
 }
 
 /** A part that does not stop in good order must not cost a finished run its verdict: it is said, and `clean` is named. */

@@ -82,6 +82,15 @@ const clientSummarySchema = line('client', {
 /** samples.ndjson: what an audit client had done when the load ended. */
 export type ClientSummary = Described<typeof clientSummarySchema>
 
+export const auditCheckSchema = z.object({
+  name: z.string().describe("as the report's test is called"),
+  result: z.enum(['passed', 'failed']),
+  because: z.string(),
+  tookMs: z.number(),
+})
+/** One of the report's audit tests, as a check against the API: its events were written, and read back. */
+export type AuditCheck = Described<typeof auditCheckSchema>
+
 const endReasonSchema = z
   .enum(['drained', 'load-over', 'died', 'time-limit', 'interrupted', 'error'])
   .describe('load-over: all clients were done, and nothing here can see whether the service has work left')
@@ -115,6 +124,10 @@ export const runEventSchema = z.discriminatedUnion('kind', [
     description: 'a container as the engine shows it, before the burst and after the run',
   }),
   line('stderr', { line: z.string() }).meta({ id: 'Stderr' }),
+  line('check', auditCheckSchema.shape).meta({
+    id: 'AuditCheck',
+    description: 'a check against the API, outside of the time that is watched; t is when it was noted',
+  }),
   line('end', { reason: endReasonSchema, message: z.string().optional() }).meta({ id: 'End' }),
 ])
 export type RunEvent = Described<typeof runEventSchema>

@@ -107,6 +107,10 @@ export const phasesSchema = z.object({
 })
 export type Phases = Described<typeof phasesSchema>
 
+/** When the report's audit tests are run as checks against the API: before the load, or once it has ended. */
+export const checksSchema = z.enum(['before-load', 'after-load'])
+export type Checks = Described<typeof checksSchema>
+
 /**
  * What a run is expected to show: `crash`, `survive`, `any` (a verdict, whichever), or the name of a hypothesis that
  * must stand in the verdict, such as `memory-limit`.
@@ -122,6 +126,8 @@ export interface Scenario {
   readonly service: ServiceOptions
   readonly limits: Limits
   readonly phases: Phases
+  /** Absent: none are run. */
+  readonly checks?: Checks | undefined
   readonly expect: Expectation
   /** What `npm run gate` holds a candidate to, such as `p99 +10 %`; without limits it is no gate scenario. */
   readonly gate?: readonly string[]

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { containerStateSchema, engineEventSchema, partSchema } from './engine.ts'
-import { errorClassSchema } from './sample.ts'
+import { auditCheckSchema, errorClassSchema } from './sample.ts'
 import type { Described } from './schema.ts'
 import { appliedLimitsSchema, runtimeSchema } from './stack.ts'
 
@@ -212,6 +212,10 @@ export const verdictSchema = z.object({
   latency: latencySchema,
   accounting: accountingSchema,
   plausibility: plausibilitySchema,
+  checks: z
+    .array(auditCheckSchema)
+    .optional()
+    .describe("the report's audit tests as checks against the API, where they were run; no part of any cause"),
   expectation: z.object({
     expected: z.string(),
     from: z.string(),

@@ -1,6 +1,7 @@
 import type { Scenario } from '../harness/scenario.ts'
 import { blind } from './blind.ts'
 import { burst } from './burst.ts'
+import { cascade } from './cascade.ts'
 import { healthy } from './healthy.ts'
 import { highLoad } from './high-load.ts'
 import { highLoadQuick } from './high-load-quick.ts'
@@ -16,6 +17,7 @@ export const scenarios: readonly Scenario[] = [
   highLoadQuick,
   healthy,
   incidentLoad,
+  cascade,
   moreMemory,
   rateLimited,
   performance,

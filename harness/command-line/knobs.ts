@@ -129,6 +129,19 @@ const approvals: Knob = {
   },
 }
 
+const checks: Knob = {
+  flag: 'checks',
+  value: '<when>',
+  description: "run the report's 15 audit tests as checks against the API: before-load, after-load, or off",
+  isNotModelled: true,
+  apply({ checks: _, ...scenario }, text) {
+    if (text === 'off') return { scenario }
+    if (text !== 'before-load' && text !== 'after-load')
+      return { problem: 'takes one of: before-load, after-load, off' }
+    return { scenario: { ...scenario, checks: text } }
+  },
+}
+
 const emitter: Knob = {
   flag: 'emitter',
   value: '<name>',
@@ -152,5 +165,6 @@ export const knobs: readonly Knob[] = [
   pool,
   pace,
   profile,
+  checks,
   ...cures,
 ]

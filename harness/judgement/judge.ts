@@ -66,6 +66,9 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
     latency: latency(evidence),
     accounting: events,
     plausibility: plausibility(evidence),
+    ...(evidence.checks.length > 0 && {
+      checks: evidence.checks.map(({ name, result, because, tookMs }) => ({ name, result, because, tookMs })),
+    }),
     expectation: judgeExpectation(manifest.expect, {
       ...told,
       notInForce: notInForce?.what ?? null,

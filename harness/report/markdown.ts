@@ -6,6 +6,7 @@ import { inert } from './inert.ts'
 import { inline } from './inline-markdown.ts'
 import {
   describeAccounting,
+  describeChecks,
   describeCpu,
   describeEngine,
   describeLoad,
@@ -86,6 +87,14 @@ function summary(verdict: Verdict, manifest: Manifest): string[] {
         ...describePlausibility(verdict).map((sentence) => ['Plausible?', sentence]),
       ],
     ),
+    verdict.checks ? '## Audit checks' : '',
+    verdict.checks ? inline(`${describeChecks(verdict, manifest.checks)}.`) : '',
+    verdict.checks
+      ? table(
+          ['Check', 'Result', 'Because'],
+          verdict.checks.map((check) => [check.name, check.result, check.because]),
+        )
+      : '',
   ]
 }
 

@@ -10,6 +10,7 @@ import { quote } from './command-words.ts'
 import { inert } from './inert.ts'
 import {
   describeAccounting,
+  describeChecks,
   describeEngine,
   describeLoad,
   describeOutcome,
@@ -59,6 +60,7 @@ export function renderSummary(
     ...verdict.missing.flatMap((missing) => indent(3, style('yellow', `not known: ${missing}`))),
     '',
     ...measurementLines(verdict, style),
+    ...field('checks', describeChecks(verdict, manifest.checks), style),
     '',
     ...field('record', fromHere(dir), style),
     ...field('page', page === undefined ? '' : describePage(page), style),

@@ -186,6 +186,15 @@ export function describeAccounting({ accounting }: Verdict): string[] {
   return parts
 }
 
+/** How the audit checks went, and why the first of them failed. Empty: none were run. */
+export function describeChecks({ checks }: Verdict, when: Manifest['checks']): string {
+  if (!checks) return ''
+  const failed = checks.filter((check) => check.result === 'failed')
+  const [first] = failed
+  const why = first ? `; ${first.name}: ${first.because}` : ''
+  return `${checks.length - failed.length} of ${checks.length} audit checks passed ${when === 'before-load' ? 'before' : 'after'} the load${why}`
+}
+
 /** Plain sentences that set the measured figures beside what the report says and what is plausible. */
 export function describePlausibility(verdict: Verdict): string[] {
   const { plausibility, accounting } = verdict

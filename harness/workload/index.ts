@@ -10,6 +10,7 @@ import { startQueries } from './queries.ts'
 import { at } from './schedule.ts'
 import { createSender } from './send.ts'
 
+export { runChecks } from './checks/index.ts'
 export type { LiveLoad } from './live.ts'
 export { type WarmUpOptions, warmUp } from './warm-up.ts'
 
