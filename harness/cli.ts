@@ -6,6 +6,7 @@ import { faults } from '../containers/faults/index.ts'
 import { buildImages } from '../containers/images/index.ts'
 import { profileNames } from '../containers/profiles.ts'
 import { scenarios } from '../scenarios/index.ts'
+import { options } from '../scenarios/options.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
 import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
 import { readManifest, readVerdict } from './evidence.ts'
@@ -15,6 +16,7 @@ import type { Means } from './experiments/campaign/carry-out.ts'
 import { conductCompare } from './experiments/compare/conduct.ts'
 import { conductDiagnosis } from './experiments/diagnose/conduct.ts'
 import { runGates } from './experiments/gate.ts'
+import { conductOptions } from './experiments/options/conduct.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
 import { createAsk, whatIf } from './experiments/what-if.ts'
@@ -40,6 +42,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const request = parseCommandLine(argv, {
       ...describeMachine(),
       scenarios,
+      options,
       profiles: profileNames,
       causes: hypotheses.filter(({ role }) => role !== 'instrument').map(({ name }) => name),
       proofs: [truthProof.name, ...proofs.map((proof) => proof.name)],
@@ -59,6 +62,7 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       return exitCodes.held
     case 'list':
       for (const { name, description } of scenarios) process.stdout.write(`${name.padEnd(20)}${description}\n`)
+      process.stdout.write(`${'options'.padEnd(20)}all of the report's options and further cures, in one table\n`)
       process.stdout.write('\nfaults, for --fault:\n')
       for (const { name, description } of faults) process.stdout.write(`${name.padEnd(20)}${description}\n`)
       return exitCodes.held
@@ -136,6 +140,8 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       const judging = { hypotheses, judge: judgeRun }
       return conductDiagnosis(request, judging, await meansOf(request.command, progress, signal), process.stdout)
     }
+    case 'options':
+      return conductOptions(request, await meansOf(request.command, progress, signal), process.stdout)
     case 'prove':
       return proveAll(request.name, request.runs, progress, signal)
   }

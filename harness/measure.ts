@@ -1,4 +1,5 @@
 import { median } from 'simple-statistics'
+import { countDistinct } from './event-ledger.ts'
 import type { Evidence, Recorded } from './evidence.ts'
 import type { Attempt, ClientSummary, EventRange, Line } from './sample.ts'
 
@@ -141,24 +142,10 @@ export function openRanges(evidence: Evidence): (EventRange & { readonly client:
   )
 }
 
-/** The ids of the events that these carried, each once. */
-export function eventIds(attempts: readonly (EventRange & { readonly client: string })[]): Set<string> {
-  const ids = new Set<string>()
-  for (const { client, firstEvent, events } of attempts) {
-    for (let event = firstEvent; event < firstEvent + events; event++) ids.add(eventId(client, event))
-  }
-  return ids
-}
-
-/** How an event is named: its client and its number there. */
-export function eventId(client: string, event: number): string {
-  return `${client}/${event}`
-}
-
 /** How often an event was sent before the death, on average. `null`: nothing was sent. */
 export function attemptsPerEvent(evidence: Evidence): number | null {
   const attempts = writeAttempts(evidence)
-  const distinct = eventIds(attempts).size
+  const distinct = countDistinct(attempts)
   return distinct === 0 ? null : attempts.reduce((sum, attempt) => sum + attempt.events, 0) / distinct
 }
 

@@ -59,7 +59,7 @@ describe('an old record', () => {
     const now = judge(await readManifest(oldRecord), await readEvidence(oldRecord), hypotheses)
     const { outcome, diedMs, chain, timeline, memory, latency, accounting } = then
     expect(now).toMatchObject({ outcome, diedMs, chain, timeline, memory, latency })
-    expect(now.accounting).toEqual({ ...accounting, inDeadLetterQueue: null })
+    expect(now.accounting).toEqual({ ...accounting, inDeadLetterQueue: null, lost: null })
     // Words and predictions may change with time; what they come to may not.
     const known = then.findings.map(({ hypothesis }) => hypothesis)
     const answers = ({ findings }: Verdict) =>

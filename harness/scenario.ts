@@ -134,3 +134,28 @@ export interface Scenario {
   /** What the gate's candidate has to keep by itself, such as `p99 < 250 ms between 5 s and 20 s`. */
   readonly thresholds?: readonly string[]
 }
+
+/** What can be claimed of a run in a word, and looked up in its verdict. */
+export type Claim = 'crashes' | 'survives' | 'checks pass' | 'checks fail' | 'loses nothing' | 'stores nothing twice'
+
+/** A scenario and the flags that are given to it. */
+export interface Variant {
+  readonly scenario: string
+  readonly flags: Readonly<Record<string, string>>
+}
+
+/** Something that is said to help, as data: what it changes, and what was expected of it before any run. */
+export interface Option {
+  /** As `--only` takes it. */
+  readonly name: string
+  readonly what: string
+  readonly run: Variant
+  /** The same in a fifth of the time, with a calibration of its own. */
+  readonly quick: Variant
+  readonly expected: {
+    readonly by: 'the report' | 'us'
+    readonly words: string
+    /** None: it promises nothing that a run could break. */
+    readonly claims: readonly Claim[]
+  }
+}

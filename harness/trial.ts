@@ -9,6 +9,8 @@ export interface TrialEvents {
   readonly dropped: number
   readonly acknowledgedAndLost: number | null
   readonly storedMoreThanOnce: number | null
+  /** Neither in the database nor in the dead-letter queue. Absent in campaigns from before it was counted. */
+  readonly lost?: number | null
 }
 
 /** A course over the run: milliseconds since the burst, bytes. */
@@ -44,6 +46,8 @@ export interface Trial {
   readonly peakPendingEvents: number | null
   readonly response: { readonly p50Ms: number; readonly p95Ms: number; readonly p99Ms: number } | null
   readonly events: TrialEvents | null
+  /** The audit checks, where they were run. */
+  readonly checks?: { readonly passed: number; readonly of: number } | undefined
   readonly memory: MemoryCourse
   readonly forecast: TrialForecast | null
 }

@@ -162,6 +162,9 @@ const accountingSchema = z
     stored: measured,
     acknowledgedAndLost: measured.describe('acknowledged, and neither in the database nor in the dead-letter queue'),
     inDeadLetterQueue: measured.describe('acknowledged, not in the database yet, but in the dead-letter queue'),
+    lost: measured
+      .optional()
+      .describe('neither in the database nor in the dead-letter queue after the run, whatever clients were told'),
     storedUnacknowledged: measured,
     storedMoreThanOnce: measured,
     droppedByClient: count,

@@ -2,10 +2,12 @@ import { parseArgs } from 'node:util'
 import { Command, Option } from 'commander'
 import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
+import type { Option as ScenarioOption } from '../scenario.ts'
 import { type BisectRequest, bisectCommand, resolveBisect } from './commands/bisect.ts'
 import { type CompareRequest, compareCommand, resolveCompare } from './commands/compare.ts'
 import { type DiagnoseRequest, diagnoseCommand, resolveDiagnose } from './commands/diagnose.ts'
 import { type GateRequest, gateCommand, resolveGate } from './commands/gate.ts'
+import { type OptionsRequest, optionsCommand, resolveOptions } from './commands/options.ts'
 import { type PredictRequest, predictCommand, resolvePredict } from './commands/predict.ts'
 import { knobs } from './knobs.ts'
 import type { RawFlags } from './raw-flags.ts'
@@ -31,6 +33,7 @@ export type Request =
   | CompareRequest
   | BisectRequest
   | DiagnoseRequest
+  | OptionsRequest
   | { readonly command: 'clean' }
   | {
       readonly command: 'images'
@@ -113,13 +116,17 @@ function imagesCommand(): Command {
  *
  * @throws InputError with every problem at once: unknown commands and flags, missing and bad values
  */
-export function parseCommandLine(argv: readonly string[], context: Context & { proofs: readonly string[] }): Request {
+export function parseCommandLine(
+  argv: readonly string[],
+  context: Context & { proofs: readonly string[]; options?: readonly ScenarioOption[] },
+): Request {
   const scenario = scenarioCommand()
   const commands = [
     scenario,
     compareCommand(scenario.options),
     bisectCommand(scenario.options),
     diagnoseCommand(),
+    optionsCommand(scenario.options),
     judgeCommand(),
     reportCommand(),
     predictCommand(),
@@ -134,7 +141,8 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
   )
   for (const command of commands) program.addCommand(command)
 
-  const [name, ...rest] = argv
+  // They are scenarios to whoever runs them, and a campaign of many runs to us.
+  const [name, ...rest] = argv[0] === 'scenario' && argv[1] === 'options' ? argv.slice(1) : argv
   if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
     return { command: 'help', text: program.helpInformation() }
   }
@@ -159,6 +167,7 @@ export function parseCommandLine(argv: readonly string[], context: Context & { p
   if (name === 'compare') return resolveCompare(flags, context, problems, scenario.options)
   if (name === 'bisect') return resolveBisect(flags, context, problems, scenario.options)
   if (name === 'diagnose') return resolveDiagnose(first, flags, context, problems)
+  if (name === 'options') return resolveOptions(flags, context, context.options ?? [], problems, scenario.options)
   if (name === 'predict') return resolvePredict(flags, context, problems)
   if (name === 'prove') {
     if (first !== undefined && !context.proofs.includes(first)) {

@@ -1,8 +1,8 @@
+import { createEventLedger } from '../event-ledger.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import {
   attemptsPerEvent,
-  eventIds,
   failedAttempts,
   gaps,
   loadClients,
@@ -165,17 +165,23 @@ function abandoned(evidence: Evidence, untilMs: number) {
 /** What a service that publishes nothing leaves behind: rows whose senders never heard of them. */
 function storedInVain(evidence: Evidence): Observed {
   if (!evidence.stored) return notMeasurable('neither requests in progress nor the stored events are on record')
-  const sent = eventIds(writeAttempts(evidence))
-  const acknowledged = eventIds(writeAttempts(evidence).filter((attempt) => attempt.outcome === 'ok'))
+  const { stored } = evidence
+  const attempts = writeAttempts(evidence)
+  const ledger = createEventLedger(attempts)
+  for (const attempt of attempts) ledger.mark(attempt, attempt.outcome === 'ok' ? acknowledged : sent)
+  let events = 0
   let inVain = 0
-  for (const id of sent) {
-    const slash = id.lastIndexOf('/')
-    const copies = evidence.stored.get(id.slice(0, slash))?.[Number(id.slice(slash + 1))] ?? 0
-    if (copies > 1 || (copies === 1 && !acknowledged.has(id))) inVain++
-  }
-  const because = `${inVain} of ${sent.size} events stored in vain`
-  return inVain >= Math.max(fewestInVain, inVainShare * sent.size) ? seen(because) : absent(because)
+  ledger.forEach((marks, client, event) => {
+    const copies = stored.get(client)?.[event] ?? 0
+    events++
+    if (copies > 1 || (copies === 1 && (marks & acknowledged) === 0)) inVain++
+  })
+  const because = `${inVain} of ${events} events stored in vain`
+  return inVain >= Math.max(fewestInVain, inVainShare * events) ? seen(because) : absent(because)
 }
+
+const sent = 1
+const acknowledged = 2
 
 function worksOn(evidence: Evidence): Observed {
   const window = watched(evidence)

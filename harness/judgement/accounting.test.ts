@@ -39,6 +39,7 @@ describe('accounting', () => {
       stored: 4,
       acknowledgedAndLost: 1,
       inDeadLetterQueue: null,
+      lost: null,
       storedUnacknowledged: 2,
       storedMoreThanOnce: 1,
       droppedByClient: 4,
@@ -87,6 +88,11 @@ describe('accounting', () => {
       const record = evidence({ requests, stored: new Map([['a', [1, 1, 1, 1]]]), queued: new Map([['a', [1]]]) })
       expect(accounting(record)).toMatchObject({ stored: 4, inDeadLetterQueue: 0, acknowledgedAndLost: 0 })
     })
+  })
+
+  it('counts as lost what is nowhere, whatever clients were told', () => {
+    expect(accounting({ ...mixed, queued: new Map([['a', [4]]]) })).toMatchObject({ emitted: 10, stored: 4, lost: 5 })
+    expect(accounting({ ...mixed, queued: new Map() })).toMatchObject({ lost: 6 })
   })
 
   it('counts single events as it counts batches', () => {

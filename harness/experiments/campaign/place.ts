@@ -9,6 +9,7 @@ const resultsDir = resolve(import.meta.dirname, '..', '..', '..', 'results')
 const definitions = {
   compare: { folder: 'compare', file: 'grid.json' },
   bisect: { folder: 'bisect', file: 'search.json' },
+  options: { folder: 'options', file: 'grid.json' },
   diagnose: { folder: 'diagnoses', file: 'question.json' },
 } as const
 

@@ -1,6 +1,7 @@
+import { createEventLedger } from '../../event-ledger.ts'
 import type { Evidence } from '../../evidence.ts'
 import { readingsOf } from '../../growth.ts'
-import { eventId, eventIds, highest, isLoadWrite, points, watchedUntilMs } from '../../measure.ts'
+import { highest, isLoadWrite, points, watchedUntilMs } from '../../measure.ts'
 import type { MemoryCourse, Trial, TrialEvents } from '../../trial.ts'
 import type { Verdict } from '../../verdict.ts'
 
@@ -8,7 +9,7 @@ type Summary = Omit<Trial, 'cell' | 'repeat' | 'seed' | 'run' | 'commit' | 'star
 
 /** What of a run goes into the table and the pictures. */
 export function summarise(verdict: Verdict, evidence: Evidence): Summary {
-  const { outcome, missing, chain, diedMs, memory, plausibility, latency } = verdict
+  const { outcome, missing, chain, diedMs, memory, plausibility, latency, checks } = verdict
   const { response } = latency
   return {
     outcome,
@@ -20,23 +21,35 @@ export function summarise(verdict: Verdict, evidence: Evidence): Summary {
     peakPendingEvents: plausibility.peakPendingEvents,
     response: response && { p50Ms: response.p50Ms, p95Ms: response.p95Ms, p99Ms: response.p99Ms },
     events: eventsOf(verdict, evidence),
+    ...(checks && {
+      checks: { passed: checks.filter(({ result }) => result === 'passed').length, of: checks.length },
+    }),
     memory: courseOf(evidence),
   }
 }
 
 function eventsOf({ accounting }: Verdict, evidence: Evidence): TrialEvents {
-  const acknowledged = eventIds(evidence.attempts.filter((one) => isLoadWrite(one) && one.outcome === 'ok'))
-  const once = [...(evidence.stored ?? [])].flatMap(([client, copies]) =>
-    copies.flatMap((times, event) => (times === 1 ? [eventId(client, event)] : [])),
-  )
   return {
     emitted: accounting.emitted,
     acknowledged: accounting.acknowledged,
-    exactlyOnce: evidence.stored && once.filter((id) => acknowledged.has(id)).length,
+    exactlyOnce: evidence.stored && countExactlyOnce(evidence.attempts, evidence.stored),
     dropped: accounting.droppedByClient,
     acknowledgedAndLost: accounting.acknowledgedAndLost,
     storedMoreThanOnce: accounting.storedMoreThanOnce,
+    lost: accounting.lost ?? null,
   }
+}
+
+/** Events that were acknowledged and are in the database once. */
+function countExactlyOnce(all: Evidence['attempts'], stored: NonNullable<Evidence['stored']>): number {
+  const acknowledged = all.filter((one) => isLoadWrite(one) && one.outcome === 'ok')
+  const ledger = createEventLedger(acknowledged)
+  for (const attempt of acknowledged) ledger.mark(attempt, 1)
+  let once = 0
+  ledger.forEach((_, client, event) => {
+    if (stored.get(client)?.[event] === 1) once++
+  })
+  return once
 }
 
 const mostPoints = 120

@@ -21,6 +21,8 @@ export interface CompareOptions extends Means {
   readonly isResumed: boolean
   /** Seed of the order of runs. */
   readonly seed: number
+  /** Names of the cells that are run now. Absent: all. */
+  readonly only?: readonly string[] | undefined
 }
 
 export interface Compared {
@@ -36,7 +38,7 @@ export interface Compared {
  * @throws InputError when the folder cannot be used, or is of another grid
  */
 export async function compare(options: CompareOptions): Promise<Compared> {
-  const { grid, cells, dir, isResumed, seed } = options
+  const { grid, cells, dir, isResumed, seed, only } = options
   const campaign = await openCampaign(dir, 'grid.json', { kind: 'compare', ...grid, orderSeed: seed }, isResumed)
   const trials = campaign.trials.filter(({ outcome }) => outcome !== 'not started')
   const turns = orderRuns(cells.length, grid.repeats, seed)
@@ -45,6 +47,7 @@ export async function compare(options: CompareOptions): Promise<Compared> {
     const cell = cells[number]
     const plan = cell?.plans[repeat - 1]
     if (!cell || !plan || trials.some((trial) => trial.cell === cell.name && trial.repeat === repeat)) continue
+    if (only && !only.includes(cell.name)) continue
     const what = `run ${index + 1} of ${turns.length}: ${cell.name}, seed ${plan.seed}`
     const folder = join(campaign.runsDir, `cell-${number + 1}-run-${repeat}`)
     const isForeseen = !trials.some((trial) => trial.cell === cell.name && trial.forecast !== null)

@@ -26,6 +26,8 @@ export function renderTrialsCsv(
     events_dropped: trial.events?.dropped,
     events_acknowledged_and_lost: trial.events?.acknowledgedAndLost,
     events_stored_more_than_once: trial.events?.storedMoreThanOnce,
+    events_lost: trial.events?.lost,
+    audit_checks_passed: trial.checks?.passed,
     causes: trial.chain.join(' > '),
     run: trial.run,
     commit: trial.commit,

@@ -21,6 +21,7 @@ const accounts: readonly (readonly [keyof Accounting, string, string])[] = [
   ['storedUnacknowledged', 'Stored, not acknowledged', 'the client never learned of it'],
   ['inDeadLetterQueue', 'In the dead-letter queue', 'acknowledged, not in the database yet'],
   ['acknowledgedAndLost', 'Acknowledged and lost', 'neither in the database nor in the queue'],
+  ['lost', 'Lost', 'neither in the database nor in the queue after the run, whatever clients were told'],
   ['droppedByClient', 'Dropped', 'by the client, after its last attempt'],
   ['neverAttempted', 'Never sent', 'the run ended before'],
   ['unknown', 'Unknown', 'without an answer when the run ended, and not found stored'],
@@ -34,8 +35,8 @@ export function accounting({ verdict: { accounting } }: RunReport): Html {
   )
 }
 
-function number(value: number | null): Content {
-  return value === null ? 'not read back' : value.toLocaleString('en')
+function number(value: number | null | undefined): Content {
+  return value == null ? 'not read back' : value.toLocaleString('en')
 }
 
 /** What a model makes of the same run, from the figures of its record. */
