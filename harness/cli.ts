@@ -21,6 +21,7 @@ import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
 import { createAsk, whatIf } from './experiments/what-if.ts'
 import { hypotheses } from './hypotheses/index.ts'
+import { accountRecord } from './judgement/accounting.ts'
 import { describeGit, describeMachine, type RunPlan } from './manifest.ts'
 import { recordFiles } from './record.ts'
 import { renderForecast } from './report/forecast.ts'
@@ -28,6 +29,7 @@ import { answerOf, renderGate, renderGateSummary } from './report/gate/index.ts'
 import { addToStepSummary, appendStepSummary } from './report/index.ts'
 import { createProgress, type Progress } from './report/progress.ts'
 import { fromHere, renderSummary } from './report/terminal.ts'
+import { describeAccounting } from './report/words.ts'
 import { judgeRun, run, saveVerdict } from './run.ts'
 import { claimRunFolder, createRunId, findRun, runsDir } from './run-folder.ts'
 import type { Verdict } from './verdict.ts'
@@ -95,6 +97,12 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
     }
     case 'judge': {
       const dir = await findRun(request.run)
+      if (request.accountingOnly) {
+        const accounting = await accountRecord(dir)
+        const text = `${accounting.emitted} events: ${describeAccounting({ accounting }).join(', ')}`
+        process.stdout.write(`${request.json ? JSON.stringify(accounting, null, 2) : text}\n`)
+        return exitCodes.held
+      }
       const verdict = await judgeRun(dir)
       await saveVerdict(dir, verdict).catch((error: unknown) => {
         process.stderr.write(`culprit: judged, but the verdict could not be written to ${dir}: ${messageOf(error)}\n`)

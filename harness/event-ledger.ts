@@ -8,46 +8,70 @@ export type ClientEvents = EventRange & { readonly client: string }
  * their client and their number there.
  */
 export interface EventLedger {
-  /** Sets these bits for those of the events that the ledger has room for. */
+  /** Sets these bits for each of the events. */
   mark(range: ClientEvents, bits: number): void
-  /** The marks of one event; 0 where it is not known. */
-  marksOf(client: string, event: number): number
+  /** Sets these bits where the event has a mark already. */
+  markIfKnown(client: string, event: number, bits: number): void
   /** How many events have one of these bits at least. */
   count(bits: number): number
-  /** Each event with a mark. */
+  /** The marks of each event that has any. */
   forEach(visit: (marks: number, client: string, event: number) => void): void
 }
 
-/** A ledger for the events of these ranges. */
-export function createEventLedger(ranges: Iterable<ClientEvents>): EventLedger {
-  const sizes = new Map<string, number>()
-  for (const { client, firstEvent, events } of ranges) {
-    sizes.set(client, Math.max(sizes.get(client) ?? 0, firstEvent + events))
+/** As many events as an RR has: more room is made when it is asked for. */
+const firstRoom = 4
+
+export function createEventLedger(): EventLedger {
+  const places = new Map<string, { at: number; size: number }>()
+  let all = new Uint8Array(1_024)
+  let used = 0
+
+  const take = (size: number): number => {
+    const at = used
+    used += size
+    if (used > all.length) {
+      const larger = new Uint8Array(Math.max(used, 2 * all.length))
+      larger.set(all)
+      all = larger
+    }
+    return at
   }
-  const places = new Map<string, { readonly at: number; readonly size: number }>()
-  let total = 0
-  for (const [client, size] of sizes) {
-    places.set(client, { at: total, size })
-    total += size
+  const placeOf = (client: string, size: number) => {
+    let place = places.get(client)
+    if (!place) {
+      const room = Math.max(firstRoom, size)
+      place = { at: take(room), size: room }
+      places.set(client, place)
+    } else if (place.size < size) {
+      const old = all.subarray(place.at, place.at + place.size).slice()
+      all.fill(0, place.at, place.at + place.size) // what is left behind must not be counted
+      place.size = Math.max(size, 2 * place.size)
+      place.at = take(place.size)
+      all.set(old, place.at)
+    }
+    return place
   }
-  const all = new Uint8Array(total)
   return {
     mark({ client, firstEvent, events }, bits) {
-      const place = places.get(client)
-      if (!place) return
-      const end = place.at + Math.min(place.size, firstEvent + events)
-      for (let index = place.at + firstEvent; index < end; index++) all[index] = (all[index] ?? 0) | bits
+      const { at } = placeOf(client, firstEvent + events)
+      for (let index = at + firstEvent; index < at + firstEvent + events; index++) all[index] = (all[index] ?? 0) | bits
     },
-    marksOf(client, event) {
+    markIfKnown(client, event, bits) {
       const place = places.get(client)
-      return place && event < place.size ? (all[place.at + event] ?? 0) : 0
+      if (!place || event >= place.size) return
+      const marks = all[place.at + event] ?? 0
+      if (marks > 0) all[place.at + event] = marks | bits
     },
-    count: (bits) => all.reduce((sum, marks) => sum + ((marks & bits) === 0 ? 0 : 1), 0),
+    count(bits) {
+      let count = 0
+      for (let index = 0; index < used; index++) if (((all[index] ?? 0) & bits) > 0) count++
+      return count
+    },
     forEach(visit) {
       for (const [client, { at, size }] of places) {
         for (let event = 0; event < size; event++) {
           const marks = all[at + event] ?? 0
-          if (marks !== 0) visit(marks, client, event)
+          if (marks > 0) visit(marks, client, event)
         }
       }
     },
@@ -56,7 +80,7 @@ export function createEventLedger(ranges: Iterable<ClientEvents>): EventLedger {
 
 /** How many different events these carried. */
 export function countDistinct(ranges: readonly ClientEvents[]): number {
-  const ledger = createEventLedger(ranges)
+  const ledger = createEventLedger()
   for (const range of ranges) ledger.mark(range, 1)
   return ledger.count(1)
 }

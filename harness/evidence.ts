@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
@@ -25,6 +26,8 @@ import {
   type Line,
   type RunEvent,
   runEventSchema,
+  type SampleLine,
+  type StoredLine,
   sampleLineSchema,
   storedLineSchema,
 } from './sample.ts'
@@ -191,39 +194,77 @@ function of<T extends Line, K extends T['kind']>(lines: readonly Recorded<T>[], 
   return lines.filter((line): line is Recorded<Extract<T, { kind: K }>> => line.kind === kind)
 }
 
+/** Every line of samples.ndjson, one at a time. Throws an InputError at one that does not fit. */
+export async function readSamples(runDir: string, take: (line: SampleLine) => void): Promise<void> {
+  await readEach(runDir, recordFiles.samples, sampleLineSchema, take)
+}
+
+/** Every line of stored.ndjson, one at a time. Throws an InputError at one that does not fit. */
+export async function readStored(runDir: string, take: (line: StoredLine) => void): Promise<void> {
+  await readEach(runDir, recordFiles.stored, storedLineSchema, take)
+}
+
+async function readLines<S extends LineSchema>(runDir: string, file: string, schema: S) {
+  const lines: Recorded<z.output<S> & Line>[] = []
+  await readEach(runDir, file, schema, (line, ref) => lines.push(Object.assign(line, { ref })))
+  return lines
+}
+
 /**
  * Reads one file of the record. Lines of a kind that the schema does not know are left out: a later Culprit of the same
  * version may write more than this one asks for.
  */
-async function readLines<S extends LineSchema>(
+async function readEach<S extends LineSchema>(
   runDir: string,
   file: string,
   schema: S,
-): Promise<Recorded<z.output<S> & Line>[]> {
-  const text = await readFile(join(runDir, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '' // the run died before it wrote one
-    throw error
-  })
+  take: (line: z.output<S> & Line, ref: string) => void,
+): Promise<void> {
   const kinds = new Set<unknown>(schema.options.map((option) => option.shape.kind.value))
-  const lines: Recorded<z.output<S> & Line>[] = []
-  const texts = text.split('\n')
-  for (const [index, line] of texts.entries()) {
-    if (line === '') continue
-    const ref = `${file}:${index + 1}`
-    let found: { kind?: unknown } | null
+  const clients = new Map<string, string>()
+  let number = 0
+  await readTextLines(join(runDir, file), (text, isWhole) => {
+    number++
+    if (text === '') return
+    const ref = `${file}:${number}`
+    let found: { kind?: unknown; client?: unknown } | null
     try {
-      found = JSON.parse(line)
+      found = JSON.parse(text)
     } catch (cause) {
-      if (index === texts.length - 1) break // no newline follows: the harness died while it wrote this line
+      if (!isWhole) return // no newline follows: the harness died while it wrote this line
       throw new InputError([`${join(runDir, ref)} is not JSON: the record was damaged`], { cause })
     }
-    if (typeof found?.kind === 'string' && !kinds.has(found.kind)) continue
+    if (typeof found?.kind === 'string' && !kinds.has(found.kind)) return
+    if (typeof found?.client === 'string') found.client = sharedText(clients, found.client)
     const parsed = schema.safeParse(found)
     if (!parsed.success) {
       const problems = problemsOf(parsed.error).join('; ')
       throw new InputError([`${join(runDir, ref)} is no line of this file: ${problems}`])
     }
-    lines.push(Object.assign(parsed.data as z.output<S> & Line, { ref }))
-  }
-  return lines
+    take(parsed.data as z.output<S> & Line, ref)
+  })
 }
+
+/** One string for all that are equal: a million lines name the same clients again and again. */
+function sharedText(known: Map<string, string>, text: string): string {
+  const same = known.get(text)
+  if (same === undefined) known.set(text, text)
+  return same ?? text
+}
+
+/** Reads a file line by line, a piece at a time: a long one is never in memory as a whole. No such file has no lines. */
+async function readTextLines(path: string, take: (text: string, isWhole: boolean) => void): Promise<void> {
+  let rest = ''
+  try {
+    for await (const piece of createReadStream(path, { encoding: 'utf8', highWaterMark: pieceBytes })) {
+      const texts = (rest + piece).split('\n')
+      rest = texts.pop() ?? ''
+      for (const text of texts) take(text, true)
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error // the run died before it wrote one
+  }
+  if (rest !== '') take(rest, false)
+}
+
+const pieceBytes = 2 ** 18

@@ -1,7 +1,7 @@
 import { median } from 'simple-statistics'
-import { countDistinct } from './event-ledger.ts'
+import { type ClientEvents, countDistinct } from './event-ledger.ts'
 import type { Evidence, Recorded } from './evidence.ts'
-import type { Attempt, ClientSummary, EventRange, Line } from './sample.ts'
+import type { Attempt, ClientSummary, Line } from './sample.ts'
 
 /** One figure of one line of the record. */
 export interface Point {
@@ -134,12 +134,10 @@ export function loadClients(evidence: Evidence): Recorded<ClientSummary>[] {
   return evidence.clients.filter((client) => client.client !== 'warm-up')
 }
 
-/** What clients had sent when the run ended, and not heard of since. */
-export function openRanges(evidence: Evidence): (EventRange & { readonly client: string })[] {
+/** What a client had sent when the run ended, and not heard of since. */
+export function openRangesOf({ client, inFlight }: ClientSummary): ClientEvents[] {
   // The first records have one range or none, since a buffered client has one request in flight at most.
-  return loadClients(evidence).flatMap(({ client, inFlight }) =>
-    [inFlight ?? []].flat().map((range) => ({ client, ...range })),
-  )
+  return [inFlight ?? []].flat().map((range) => ({ client, ...range }))
 }
 
 /** How often an event was sent before the death, on average. `null`: nothing was sent. */

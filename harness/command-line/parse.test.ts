@@ -169,8 +169,8 @@ test.each([
 
 test.each([
   ['scenario --list', { command: 'list' }],
-  ['judge', { command: 'judge', run: 'latest', json: false }],
-  ['judge some/run --json', { command: 'judge', run: 'some/run', json: true }],
+  ['judge', { command: 'judge', run: 'latest', json: false, accountingOnly: false }],
+  ['judge some/run --json', { command: 'judge', run: 'some/run', json: true, accountingOnly: false }],
   ['prove high-load --runs 3', { command: 'prove', name: 'high-load', runs: 3 }],
   ['clean', { command: 'clean' }],
   ['images', { command: 'images', engine: 'auto', base: undefined, force: false }],

@@ -24,7 +24,7 @@ export type Request =
       readonly json: boolean
       readonly outDir: string | undefined
     }
-  | { readonly command: 'judge'; readonly run: string; readonly json: boolean }
+  | { readonly command: 'judge'; readonly run: string; readonly json: boolean; readonly accountingOnly: boolean }
   | { readonly command: 'blind'; readonly runs: number; readonly seed: number }
   | { readonly command: 'report'; readonly run: string }
   | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
@@ -73,6 +73,7 @@ function judgeCommand(): Command {
   return new Command('judge')
     .description('judge a recorded run again, with nothing running')
     .argument('[run]', 'a folder, the name of a run in results/runs, or "latest"', 'latest')
+    .option('--accounting', 'count what became of the events and no more: of a million, in 400 MiB')
     .option('--json', 'print verdict.json alone')
     .addHelpText('after', exitCodeHelp)
 }
@@ -189,7 +190,10 @@ export function parseCommandLine(
     return { command: 'images', engine: engine ?? 'auto', base: flags.base, force: flags.force !== undefined }
   }
   if (name === 'report') return { command: 'report', run: first ?? 'latest' }
-  if (name === 'judge') return { command: 'judge', run: first ?? 'latest', json: flags.json !== undefined }
+  if (name === 'judge') {
+    const accountingOnly = flags.accounting !== undefined
+    return { command: 'judge', run: first ?? 'latest', json: flags.json !== undefined, accountingOnly }
+  }
   if (name === 'blind') return { command: 'blind', runs: Number(flags.runs ?? 15), seed: Number(flags.seed ?? 1) }
   if (name === 'prove') return { command: 'prove', name: first, runs: flags.runs ? Number(flags.runs) : undefined }
   return { command: 'clean' }

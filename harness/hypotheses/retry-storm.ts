@@ -167,7 +167,7 @@ function storedInVain(evidence: Evidence): Observed {
   if (!evidence.stored) return notMeasurable('neither requests in progress nor the stored events are on record')
   const { stored } = evidence
   const attempts = writeAttempts(evidence)
-  const ledger = createEventLedger(attempts)
+  const ledger = createEventLedger()
   for (const attempt of attempts) ledger.mark(attempt, attempt.outcome === 'ok' ? acknowledged : sent)
   let events = 0
   let inVain = 0

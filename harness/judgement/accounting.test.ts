@@ -1,10 +1,12 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { evidence } from '../evidence.fixture.ts'
 import type { Evidence } from '../evidence.ts'
+import { readEvidence } from '../evidence.ts'
 import { times } from '../picture.fixture.ts'
 import type { Drop } from '../sample.ts'
 import { client, healthy, stormCrash } from '../situations.fixture.ts'
-import { accounting } from './accounting.ts'
+import { accounting, accountRecord } from './accounting.ts'
 
 const drop = (client: string, firstEvent: number | null, events: number, why: Drop['why']) => {
   return { kind: 'drop' as const, t: 9_000, ref: 'x', client, firstEvent, events, why }
@@ -135,5 +137,10 @@ describe('accounting', () => {
     const open = sum.attempted - sum.acknowledged - (sum.droppedByClient - droppedUnsent)
     expect(sum.unknown).toBeLessThanOrEqual(open)
     expect(open - sum.unknown).toBeLessThanOrEqual(sum.storedUnacknowledged ?? 0)
+  })
+
+  it('says the same from the record, a line at a time', async () => {
+    const dir = join(import.meta.dirname, '..', 'fixtures', 'high-load-quick-v1')
+    expect(await accountRecord(dir)).toEqual(accounting(await readEvidence(dir)))
   })
 })

@@ -1,82 +1,130 @@
 import { createEventLedger } from '../event-ledger.ts'
-import type { Evidence } from '../evidence.ts'
-import { isLoadWrite, loadClients, openRanges } from '../measure.ts'
+import { type Evidence, readSamples, readStored } from '../evidence.ts'
+import { isLoadWrite, openRangesOf } from '../measure.ts'
+import type { Attempt, ClientSummary, Drop, SampleLine, StoredLine } from '../sample.ts'
 import type { Accounting } from '../verdict.ts'
 
-const was = { attempted: 1, acknowledged: 2, dropped: 4, accepted: 8, queued: 16 } as const
+const was = { attempted: 1, acknowledged: 2, dropped: 4, accepted: 8, queued: 16, stored: 32, twice: 64 } as const
 
 /** Of an acknowledgement that promises less than storage: a queue has the event. */
 const acceptedStatus = 202
 
-/**
- * What became of each event of the load. The sums balance:
- * emitted = attempted + dropped without an attempt + neverAttempted, and
- * attempted = acknowledged + dropped after an attempt + stored but neither + unknown.
- */
-export function accounting(evidence: Evidence): Accounting {
-  const { stored, queued } = evidence
-  const attempts = evidence.attempts.filter(isLoadWrite)
-  const open = openRanges(evidence)
-  const drops = evidence.drops.filter(({ client }) => client !== 'warm-up')
-  const given = drops.flatMap(({ client, firstEvent, events }) =>
-    firstEvent === null ? [] : [{ client, firstEvent, events }],
-  )
-  const droppedWithoutNumber = drops.reduce((sum, drop) => sum + (drop.firstEvent === null ? drop.events : 0), 0)
+/** What became of each event of the load, from the evidence of a run. */
+export function accounting({ attempts, drops, clients, stored, queued }: Evidence): Accounting {
+  const account = openAccount()
+  for (const line of attempts) account.sent(line)
+  for (const line of drops) account.sent(line)
+  for (const line of clients) account.sent(line)
+  for (const [client, copies] of stored ?? []) account.found({ kind: 'stored', client, copies })
+  for (const [client, events] of queued ?? []) account.found({ kind: 'queued', client, events })
+  return account.close({ isStoredRead: stored !== null, isQueueRead: queued !== null })
+}
 
-  const ledger = createEventLedger([...attempts, ...open, ...given])
-  for (const attempt of attempts) {
+/**
+ * The same from the record itself, a line at a time: of a million events, a byte each is all that is kept.
+ *
+ * @throws InputError when a line is none of the record's
+ */
+export async function accountRecord(runDir: string): Promise<Accounting> {
+  const account = openAccount()
+  await readSamples(runDir, account.sent)
+  const ends = new Set<StoredLine['kind']>()
+  await readStored(runDir, (line) => {
+    if (line.kind === 'stored' || line.kind === 'queued') account.found(line)
+    else ends.add(line.kind)
+  })
+  return account.close({ isStoredRead: ends.has('stored-end'), isQueueRead: ends.has('queued-end') })
+}
+
+type Found =
+  | { readonly kind: 'stored'; readonly client: string; readonly copies: readonly number[] }
+  | { readonly kind: 'queued'; readonly client: string; readonly events: readonly number[] }
+
+/** Takes what was sent, then what was found of it in the end. */
+function openAccount() {
+  const ledger = createEventLedger()
+  let droppedWithoutNumber = 0
+  let buffered = 0
+
+  const attempted = (attempt: Attempt) => {
+    if (!isLoadWrite(attempt)) return
     const isOk = attempt.outcome === 'ok'
     const isAccepted = attempt.status === acceptedStatus
     ledger.mark(attempt, was.attempted | (isOk ? was.acknowledged : 0) | (isAccepted ? was.accepted : 0))
   }
-  for (const range of open) ledger.mark(range, was.attempted)
-  for (const range of given) ledger.mark(range, was.dropped)
-  const numbered = ledger.count(was.attempted | was.dropped)
-  // Only of events that are known: others' are nobody's business here, such as the warm-up's own.
-  for (const [client, events] of queued ?? []) {
-    for (const event of events) {
-      if (ledger.marksOf(client, event) > 0) ledger.mark({ client, firstEvent: event, events: 1 }, was.queued)
-    }
+  const dropped = ({ client, firstEvent, events }: Drop) => {
+    if (client === 'warm-up') return
+    if (firstEvent === null) droppedWithoutNumber += events
+    else ledger.mark({ client, firstEvent, events }, was.dropped)
   }
+  const ended = (summary: ClientSummary) => {
+    if (summary.client === 'warm-up') return
+    buffered += summary.emitted
+    for (const range of openRangesOf(summary)) ledger.mark(range, was.attempted)
+  }
+  return {
+    sent(line: SampleLine) {
+      if (line.kind === 'attempt') attempted(line)
+      else if (line.kind === 'drop') dropped(line)
+      else ended(line)
+    },
+    /** Only of events that are known: others' are nobody's business here, such as the warm-up's own. */
+    found(line: Found) {
+      if (line.kind === 'queued') {
+        for (const event of line.events) ledger.markIfKnown(line.client, event, was.queued)
+        return
+      }
+      for (const [event, copies] of line.copies.entries()) {
+        if (copies > 0) ledger.markIfKnown(line.client, event, was.stored | (copies > 1 ? was.twice : 0))
+      }
+    },
+    close: (reading: Reading) => sumUp(ledger, { droppedWithoutNumber, buffered, ...reading }),
+  }
+}
 
-  const counts = {
-    inDatabase: 0,
-    unacknowledged: 0,
-    twice: 0,
-    missing: 0,
-    accepted: 0,
-    waiting: 0,
-    kept: 0,
-    unknown: 0,
-  }
-  ledger.forEach((marks, client, event) => {
-    const copies = stored?.get(client)?.[event] ?? 0
+interface Reading {
+  readonly isStoredRead: boolean
+  readonly isQueueRead: boolean
+}
+
+/**
+ * The sums balance:
+ * emitted = attempted + dropped without an attempt + neverAttempted, and
+ * attempted = acknowledged + dropped after an attempt + stored but neither + unknown.
+ */
+function sumUp(
+  ledger: ReturnType<typeof createEventLedger>,
+  {
+    droppedWithoutNumber,
+    buffered,
+    isStoredRead,
+    isQueueRead,
+  }: Reading & { readonly droppedWithoutNumber: number; readonly buffered: number },
+): Accounting {
+  const counts = { unacknowledged: 0, missing: 0, accepted: 0, waiting: 0, unknown: 0 }
+  ledger.forEach((marks) => {
     const isAcknowledged = (marks & was.acknowledged) > 0
-    if (copies > 0) {
-      counts.inDatabase++
+    if ((marks & was.stored) > 0) {
       if (!isAcknowledged) counts.unacknowledged++
-      if (copies > 1) counts.twice++
     } else if (isAcknowledged) {
       counts.missing++
       if ((marks & was.accepted) > 0) counts.accepted++
       if ((marks & was.queued) > 0) counts.waiting++
     } else if ((marks & was.dropped) === 0) counts.unknown++
-    if (copies > 0 || (marks & was.queued) > 0) counts.kept++
   })
-
-  const buffered = loadClients(evidence).reduce((sum, client) => sum + client.emitted, 0)
+  const numbered = ledger.count(was.attempted | was.dropped)
   // A run whose end was lost has no summaries: then what was sent is all that is known to have been emitted.
   const emitted = Math.max(buffered, numbered) + droppedWithoutNumber
-  const ifRead = (count: number) => (stored ? count : null)
+  const ifRead = (count: number) => (isStoredRead ? count : null)
   return {
     emitted,
     attempted: ledger.count(was.attempted),
     acknowledged: ledger.count(was.acknowledged),
-    stored: ifRead(counts.inDatabase),
-    ...whereMissingAre(counts, evidence),
-    lost: stored && queued ? emitted - counts.kept : null,
+    stored: ifRead(ledger.count(was.stored)),
+    ...whereMissingAre(counts, { isStoredRead, isQueueRead }),
+    lost: isStoredRead && isQueueRead ? emitted - ledger.count(was.stored | was.queued) : null,
     storedUnacknowledged: ifRead(counts.unacknowledged),
-    storedMoreThanOnce: ifRead(counts.twice),
+    storedMoreThanOnce: ifRead(ledger.count(was.twice)),
     droppedByClient: ledger.count(was.dropped) + droppedWithoutNumber,
     neverAttempted: emitted - droppedWithoutNumber - numbered,
     unknown: counts.unknown,
@@ -89,9 +137,9 @@ export function accounting(evidence: Evidence): Accounting {
  */
 function whereMissingAre(
   { missing, accepted, waiting }: Readonly<Record<'missing' | 'accepted' | 'waiting', number>>,
-  { stored, queued }: Evidence,
+  { isStoredRead, isQueueRead }: Reading,
 ): Pick<Accounting, 'acknowledgedAndLost' | 'inDeadLetterQueue'> {
-  if (!stored) return { acknowledgedAndLost: null, inDeadLetterQueue: null }
-  if (!queued) return { acknowledgedAndLost: accepted === 0 ? missing : null, inDeadLetterQueue: null }
+  if (!isStoredRead) return { acknowledgedAndLost: null, inDeadLetterQueue: null }
+  if (!isQueueRead) return { acknowledgedAndLost: accepted === 0 ? missing : null, inDeadLetterQueue: null }
   return { acknowledgedAndLost: missing - waiting, inDeadLetterQueue: waiting }
 }

@@ -170,7 +170,7 @@ function restartRows({ startedAgainMs = [], healthErrors = [], healthBackMs = nu
 }
 
 /** What became of the events, most telling first; what is zero and expected to be is still said. */
-export function describeAccounting({ accounting }: Verdict): string[] {
+export function describeAccounting({ accounting }: Pick<Verdict, 'accounting'>): string[] {
   const { stored, acknowledgedAndLost, storedMoreThanOnce, storedUnacknowledged } = accounting
   const parts = [
     `${accounting.acknowledged} acknowledged`,

@@ -43,7 +43,7 @@ function eventsOf({ accounting }: Verdict, evidence: Evidence): TrialEvents {
 /** Events that were acknowledged and are in the database once. */
 function countExactlyOnce(all: Evidence['attempts'], stored: NonNullable<Evidence['stored']>): number {
   const acknowledged = all.filter((one) => isLoadWrite(one) && one.outcome === 'ok')
-  const ledger = createEventLedger(acknowledged)
+  const ledger = createEventLedger()
   for (const attempt of acknowledged) ledger.mark(attempt, 1)
   let once = 0
   ledger.forEach((_, client, event) => {

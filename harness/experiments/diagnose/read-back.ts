@@ -1,6 +1,7 @@
 import { median } from 'simple-statistics'
+import { countDistinct } from '../../event-ledger.ts'
 import type { Evidence } from '../../evidence.ts'
-import { eventIds, failedAttempts, watchedUntilMs, writeAttempts } from '../../measure.ts'
+import { failedAttempts, watchedUntilMs, writeAttempts } from '../../measure.ts'
 import type { Change } from '../../perturbation.ts'
 import { formatBytes, formatMs, parseDuration, parseSize } from '../../units.ts'
 
@@ -54,7 +55,7 @@ const fewerShare = 0.7
 function fewerOrMore(run: Evidence, recorded: Evidence, isMeant: (share: number) => boolean): ReadBack {
   const untilMs = Math.min(lastSentMs(recorded), ...[run, recorded].map((one) => watchedUntilMs(one) ?? 0))
   const [sent, before] = [run, recorded].map((one) => {
-    return eventIds(writeAttempts(one).filter(({ startedMs }) => startedMs <= untilMs)).size
+    return countDistinct(writeAttempts(one).filter(({ startedMs }) => startedMs <= untilMs))
   }) as [number, number]
   const told = `${sent} events sent in the time of ${before} before`
   return { inForce: before > 0 && isMeant(sent / before), told }
