@@ -7,9 +7,9 @@ import { cgroupV1 } from '../containers/limits/cgroup-v1.ts'
 import { startStack } from '../containers/stack.ts'
 import { healthy } from '../scenarios/healthy.ts'
 import { createClock } from './clock.ts'
-import { readBack, readQueueBack } from './collector/index.ts'
+import { readBack, readQueueBack, recover } from './collector/index.ts'
 import { readEvidence } from './evidence.ts'
-import { accounting } from './judgement/accounting.ts'
+import { accounting, recovery } from './judgement/accounting.ts'
 import { createRecord } from './record.ts'
 import { manifest } from './report/verdict.fixture.ts'
 import { drive } from './workload/index.ts'
@@ -47,6 +47,11 @@ describe.skipIf(cannotLimit !== null)('single events against the real stand-in',
 
     await readQueueBack({ redisUrl: stack.redis?.url ?? '', runId, clock, write: record.stored })
     await readBack({ postgresUrl, runId, clock, write: record.stored })
+    // A service that dies with letters in its queue: they come back once it is started again.
+    process.kill(stack.datastorage.pid ?? 0, 'SIGKILL')
+    await stack.datastorage.exited
+    const { event, stored } = record
+    await recover({ stack, runId, clock, isDead: true, event, stored, signal })
     await record.close()
     const evidence = await readEvidence(record.dir)
     const accepted = evidence.attempts.filter((attempt) => attempt.status === 202).length
@@ -57,6 +62,17 @@ describe.skipIf(cannotLimit !== null)('single events against the real stand-in',
       stored: 30 - accepted,
       inDeadLetterQueue: accepted,
       acknowledgedAndLost: 0,
+      lost: 0,
+    })
+    expect(recovery(evidence)).toMatchObject({
+      wasStarted: true,
+      queuedBefore: accepted,
+      drainMs: expect.any(Number),
+      cameBack: accepted,
+      stored: 30,
+      lost: 0,
+      inDeadLetterQueue: 0,
+      storedMoreThanOnce: 0,
     })
   })
 })

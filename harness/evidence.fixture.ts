@@ -104,6 +104,7 @@ export function evidence(picture: Picture): Evidence {
     end: { kind: 'end', t: endMs, ref: 'events.ndjson:6', reason },
     stored: picture.stored ?? null,
     queued: picture.queued ?? null,
+    recovered: null,
     checks: [],
   }
 }

@@ -92,8 +92,18 @@ export interface Evidence {
   /** Which events of each client are in the dead-letter queue. `null`: it was not, or not wholly, read back. */
   readonly queued: ReadonlyMap<string, readonly number[]> | null
 
+  /** What was found in database and queue after the service had been started again. `null`: nobody was to look. */
+  readonly recovered: Recovered | null
+
   /** Checks against the API. Not evidence of a cause: they were made before or after the time that is watched. */
   readonly checks: readonly EventOf<'check'>[]
+}
+
+export interface Recovered {
+  readonly event: EventOf<'recovery'>
+  /** As in the evidence. `null`: not, or not wholly, read a second time. */
+  readonly stored: Evidence['stored']
+  readonly queued: Evidence['queued']
 }
 
 /** Reads run.json. Throws an InputError when there is no such run or a newer Culprit wrote it. */
@@ -177,7 +187,19 @@ export async function readEvidence(runDir: string): Promise<Evidence> {
     end: event('end'),
     stored: of(stored, 'stored-end').length > 0 ? copies : null,
     queued: of(stored, 'queued-end').length > 0 ? queued : null,
+    recovered: recoveredOf(event('recovery'), stored),
     checks: of(events, 'check'),
+  }
+}
+
+function recoveredOf(event: Recovered['event'] | null, lines: readonly Recorded<StoredLine>[]): Recovered | null {
+  if (!event) return null
+  const isStoredRead = of(lines, 'stored-end-again').length > 0
+  const isQueueRead = of(lines, 'queued-end-again').length > 0
+  return {
+    event,
+    stored: isStoredRead ? new Map(of(lines, 'stored-again').map((line) => [line.client, line.copies])) : null,
+    queued: isQueueRead ? new Map(of(lines, 'queued-again').map((line) => [line.client, line.events])) : null,
   }
 }
 

@@ -26,6 +26,8 @@ export interface RunPlan {
   readonly serviceEntry?: string | undefined
   /** Done to the run on purpose. What they are goes to truth.json alone. */
   readonly faults?: readonly ChosenFault[] | undefined
+  /** Whether the service is started again after the run, and counted again what it has stored. */
+  readonly recovers?: boolean | undefined
   readonly expect: Manifest['expect']
   /** The command that repeats this run, without and with the stand-in's profile. */
   readonly command: string

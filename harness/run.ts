@@ -2,7 +2,7 @@ import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { startStack } from '../containers/stack.ts'
 import { type Clock, createClock } from './clock.ts'
-import { readBack, readQueueBack, startCollector } from './collector/index.ts'
+import { readBack, readQueueBack, recover, startCollector } from './collector/index.ts'
 import { InterruptedError, messageOf } from './errors.ts'
 import { readEvidence, readManifest } from './evidence.ts'
 import { hypotheses } from './hypotheses/index.ts'
@@ -50,6 +50,7 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
     notes = await observe(plan, stack, clock, record, progress, signal)
     const after = await checkAudit('after-load', plan, stack, record.dir, progress, signal)
     for (const result of [...before, ...after]) record.event({ kind: 'check', t: clock.now(), ...result })
+    if (plan.recovers) await seeWhatComesBack(plan, stack, clock, record, progress, signal)
     signal.throwIfAborted()
   } catch (error) {
     const reason = signal.aborted ? 'interrupted' : 'error'
@@ -78,6 +79,21 @@ async function checkAudit(
   if (scenario.checks !== when) return []
   progress.say('checking the audit flows')
   return runChecks({ baseUrl: stack.datastorage.baseUrl, client: scenario.client, runId: basename(dir), signal })
+}
+
+async function seeWhatComesBack(
+  { scenario }: RunPlan,
+  stack: Stack,
+  clock: Clock,
+  { dir, event, stored }: RecordWriter,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const hasDied = await Promise.race([stack.datastorage.exited.then(() => true), wait(0, false)])
+  // Where an engine starts it again, that has happened by now.
+  const isDead = hasDied && scenario.service.restart !== 'on-failure'
+  progress.say(`${isDead ? 'starting DataStorage again, ' : ''}waiting for the dead-letter queue to drain`)
+  await recover({ stack, runId: basename(dir), clock, isDead, event, stored, signal })
 }
 
 /** A part that does not stop in good order must not cost a finished run its verdict: it is said, and `clean` is named. */

@@ -128,6 +128,14 @@ export const runEventSchema = z.discriminatedUnion('kind', [
     id: 'AuditCheck',
     description: 'a check against the API, outside of the time that is watched; t is when it was noted',
   }),
+  line('recovery', {
+    wasStarted: z.boolean().describe('whether the service had died and was started again'),
+    readyMs: z.number().nullable().describe('from there until it was ready; null: it did not get that far'),
+    queuedBefore: z.number().nullable().describe('entries of the dead-letter queue when it was ready'),
+    queuedAfter: z.number().nullable().describe('and when it was empty, or when nobody waited any longer'),
+    drainMs: z.number().nullable().describe('how long the queue took to be empty; null: it was not'),
+    problem: z.string().nullable().describe('why there is no second reading; null: there is one'),
+  }).meta({ id: 'Recovery', description: 'what was done after the run to see what comes back' }),
   line('end', { reason: endReasonSchema, message: z.string().optional() }).meta({ id: 'End' }),
 ])
 export type RunEvent = Described<typeof runEventSchema>
@@ -152,6 +160,17 @@ const queuedEndSchema = line('queued-end', {
   entries: z.number().describe('entries of the queue, of this run or not'),
 }).meta({ id: 'QueuedEnd', description: 'the dead-letter queue was read back to the end' })
 
+const storedAgainSchema = line('stored-again', {
+  client: z.string(),
+  copies: storedSchema.shape.copies,
+}).meta({ id: 'StoredAgain', description: 'as stored, read after the recovery' })
+const storedEndAgainSchema = line('stored-end-again', { rows: z.number() }).meta({ id: 'StoredEndAgain' })
+const queuedAgainSchema = line('queued-again', {
+  client: z.string(),
+  events: queuedSchema.shape.events,
+}).meta({ id: 'QueuedAgain', description: 'as queued, read after the recovery' })
+const queuedEndAgainSchema = line('queued-end-again', { entries: z.number() }).meta({ id: 'QueuedEndAgain' })
+
 /** samples.ndjson */
 export const sampleLineSchema = z.discriminatedUnion('kind', [attemptSchema, dropSchema, clientSummarySchema])
 export type SampleLine = Described<typeof sampleLineSchema>
@@ -165,5 +184,9 @@ export const storedLineSchema = z.discriminatedUnion('kind', [
   storedEndSchema,
   queuedSchema,
   queuedEndSchema,
+  storedAgainSchema,
+  storedEndAgainSchema,
+  queuedAgainSchema,
+  queuedEndAgainSchema,
 ])
 export type StoredLine = Described<typeof storedLineSchema>

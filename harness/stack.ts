@@ -142,6 +142,8 @@ export interface Stack extends AsyncDisposable {
   readonly parts?: readonly Part[] | undefined
   /** The counters of the group that holds the whole stack, where a limit holds it. `datastorage.counters` are its own then. */
   readonly sharedCounters?: ResourceCounters | undefined
+  /** Starts a service that has died again, on the same database and queue, and returns when it is ready. Absent: nobody can. */
+  startAgain?(signal: AbortSignal): Promise<void>
   /** Absent where no engine runs it. */
   readonly engine?: Engine | undefined
 }

@@ -174,6 +174,22 @@ const accountingSchema = z
   .describe('every event of the load, by its own id; null where the database, or the queue, was not read back')
 export type Accounting = Described<typeof accountingSchema>
 
+const recoverySchema = z
+  .object({
+    wasStarted: z.boolean().describe('whether the service had died and was started again'),
+    readyMs: measured,
+    queuedBefore: measured.describe('entries of the dead-letter queue when it was ready'),
+    drainMs: measured.describe('how long the queue took to be empty; null: it was not'),
+    cameBack: measured.describe('events that are in the database now, and were not before'),
+    stored: measured,
+    lost: measured,
+    acknowledgedAndLost: measured,
+    inDeadLetterQueue: measured,
+    storedMoreThanOnce: measured,
+  })
+  .describe('what a second look found, after the service had been started again and its queue had been worked off')
+export type Recovery = Described<typeof recoverySchema>
+
 const plausibilitySchema = z
   .object({
     peakPendingEvents: measured,
@@ -214,6 +230,7 @@ export const verdictSchema = z.object({
   ranIn: ranInSchema.nullable().optional().describe('null: the record does not say'),
   latency: latencySchema,
   accounting: accountingSchema,
+  recovery: recoverySchema.optional().describe('absent: nobody looked a second time, or could not'),
   plausibility: plausibilitySchema,
   checks: z
     .array(auditCheckSchema)

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { HostConfig } from 'dockerode'
 import { GenericContainer } from 'testcontainers'
 import { request } from 'undici'
@@ -11,6 +12,7 @@ import { type RunContext, type StartedPart, startPart } from './part.ts'
 import type { ServiceContainer } from './subject.ts'
 
 const readyMs = 30_000
+const lookEveryMs = 50
 /** How long to look for a second path to the service. */
 const directMs = 1_000
 
@@ -28,6 +30,8 @@ export interface DatastorageOptions {
 export interface StartedDatastorage extends AsyncDisposable {
   readonly service: Service
   readonly part: StartedPart<void>
+  /** Starts its container once more, after it has ended, and returns when the service is ready. */
+  startAgain(signal: AbortSignal): Promise<void>
 }
 
 /** Starts the service under test. Disposing waits until its log is read and written; the container must have ended. */
@@ -66,6 +70,19 @@ export async function startDatastorage(context: RunContext, options: Datastorage
         counters: part.counters,
         exited: part.exited,
         onStderr: stderr.listen,
+      },
+      async startAgain(signal) {
+        await context.engine.api.getContainer(`${context.run}-datastorage`).start()
+        const waiting = AbortSignal.any([signal, AbortSignal.timeout(readyMs)])
+        const url = `http://127.0.0.1:${part.publishedPort}${container.readyPath}`
+        for (;;) {
+          const isReady = await askReady(url, waiting).then(
+            () => true,
+            () => false,
+          )
+          if (isReady) return
+          await delay(lookEveryMs, undefined, { signal: waiting })
+        }
       },
       async [Symbol.asyncDispose]() {
         await part.logRead()

@@ -81,6 +81,7 @@ export async function startContainers(
     datastorage: shared ? { ...datastorage.service, limits: inShared(shared, datastorage.part) } : datastorage.service,
     postgres: { connectionString: postgres.connectionString, onLog: postgres.onLog },
     redis: { url: `redis://127.0.0.1:${redis.publishedPort}` },
+    startAgain: (again) => datastorage.startAgain(again),
     ...(shared && {
       parts: [watch('postgres', postgres), watch('redis', redis)],
       sharedCounters: shared.counters,

@@ -26,6 +26,8 @@ export interface DatastorageOptions {
   readonly folder: string
   readonly signal: AbortSignal
   readonly onProgress?: ((message: string) => void) | undefined
+  /** Further variables, which come before those of `service`. */
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** The program to run instead of the stand-in. */
   readonly entry?: string | undefined
 }
@@ -50,6 +52,7 @@ export async function startDatastorage(options: DatastorageOptions): Promise<Ser
       REDIS_URL: options.redisUrl,
       // No balancer looks at its readiness here, and the grace is short.
       DATASTORAGE_SHUTDOWN_PAUSE_MS: '0',
+      ...options.env,
       ...standInEnv(service),
     },
     deathSignal: 'KILL',

@@ -35,18 +35,16 @@ export async function startEmbedded(options: StackOptions, signal: AbortSignal):
   started.use(postgres)
   started.use(redis)
 
-  const datastorage = started.use(
-    await startDatastorage({
-      ...part,
-      service: options.service,
-      group,
-      postgresUrl: postgres.serviceConnectionString,
-      redisUrl: redis.url,
-      logFile: options.logFile,
-      entry: options.serviceEntry,
-      signal,
-    }),
-  )
+  const service = {
+    ...part,
+    service: options.service,
+    group,
+    postgresUrl: postgres.serviceConnectionString,
+    redisUrl: redis.url,
+    logFile: options.logFile,
+    entry: options.serviceEntry,
+  }
+  const datastorage = started.use(await startDatastorage({ ...service, signal }))
   const owned = started.move()
   return {
     runtime: 'embedded',
@@ -54,6 +52,9 @@ export async function startEmbedded(options: StackOptions, signal: AbortSignal):
     datastorage,
     postgres,
     redis: { url: redis.url },
+    async startAgain(again) {
+      owned.use(await startDatastorage({ ...service, env: eagerQueue, signal: again }))
+    },
     ...(shared && {
       parts: [
         { name: 'postgres', counters: shared.postgres.counters, exited: postgres.exited },
@@ -63,4 +64,11 @@ export async function startEmbedded(options: StackOptions, signal: AbortSignal):
     }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** Nobody watches a service that is started again for what its queue holds: it need not wait a minute with each entry. */
+const eagerQueue = {
+  DATASTORAGE_DLQ_POLL_MS: '250',
+  DATASTORAGE_DLQ_SCHEDULE: '1s',
+  DATASTORAGE_DLQ_CLAIM_IDLE_MS: '1000',
 }

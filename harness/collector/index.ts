@@ -17,6 +17,7 @@ import { serviceProbe } from './service-metrics.ts'
 
 export { readBack } from './read-back.ts'
 export { readQueueBack } from './read-queue-back.ts'
+export { recover } from './recover.ts'
 
 /** Every probe. The process comes before the control groups, so that their last reading follows the exit. */
 const probes: readonly Probe[] = [

@@ -57,6 +57,7 @@ function scenarioCommand(): Command {
   for (const option of subjectOptions()) command.addOption(option)
   return command
     .option('--fault <name[:1-5]>', 'do a fault of this intensity (default: 3), or two as a:1+b:3; --list shows them')
+    .option('--recover', 'after the run: start a dead service again, let its dead-letter queue drain, count again')
     .option('--seed <n>', 'seed of the load (default: 1)')
     .option('--runtime <name>', `${runtimes.join(', ')} (default: auto)`)
     .option(

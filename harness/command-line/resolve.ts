@@ -116,12 +116,16 @@ export function resolveRun(
   const expect = resolveExpect(flags.expect, scenario, isChanged, context, problems)
   if (flags.expect) given.push(`--expect ${flags.expect}`)
 
+  const recovers = flags.recover !== undefined
+  if (recovers) given.push('--recover')
+  if (recovers && runtime === 'target') problems.push('--recover: a target is not ours to start again')
+
   if (problems.length > 0 || !limiter) throw new InputError(problems)
   const start = `npm run scenario ${name} --`
   const command = [start, ...given.filter((flag) => !truth.includes(flag))].join(' ')
   const replay = [start, ...given].join(' ')
   const what = { subject, subjectEnv, images, faults: chosen.faults }
-  return { scenario, seed, runtime, limiter, ...what, expect, command, replay }
+  return { scenario, seed, runtime, limiter, ...what, ...(recovers && { recovers }), expect, command, replay }
 }
 
 /** What comes after the restart is to be seen, too: the report's health checks failed until 43 s after its burst. */

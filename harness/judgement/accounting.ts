@@ -2,7 +2,7 @@ import { createEventLedger } from '../event-ledger.ts'
 import { type Evidence, readSamples, readStored } from '../evidence.ts'
 import { isLoadWrite, openRangesOf } from '../measure.ts'
 import type { Attempt, ClientSummary, Drop, SampleLine, StoredLine } from '../sample.ts'
-import type { Accounting } from '../verdict.ts'
+import type { Accounting, Recovery } from '../verdict.ts'
 
 const was = { attempted: 1, acknowledged: 2, dropped: 4, accepted: 8, queued: 16, stored: 32, twice: 64 } as const
 
@@ -20,6 +20,33 @@ export function accounting({ attempts, drops, clients, stored, queued }: Evidenc
   return account.close({ isStoredRead: stored !== null, isQueueRead: queued !== null })
 }
 
+/** What a second look found, after the service had been started again. `null`: there was none. */
+export function recovery(evidence: Evidence): Recovery | null {
+  const { recovered, stored: before } = evidence
+  if (!recovered?.stored || !recovered.queued) return null
+  const { event, stored, queued } = recovered
+  const now = accounting({ ...evidence, stored, queued })
+  let cameBack = 0
+  for (const [client, copies] of stored) {
+    for (const [index, found] of copies.entries()) {
+      if (client !== 'warm-up' && found > 0 && (before?.get(client)?.[index] ?? 0) === 0) cameBack++
+    }
+  }
+  const { wasStarted, readyMs, queuedBefore, drainMs } = event
+  return {
+    wasStarted,
+    readyMs,
+    queuedBefore,
+    drainMs,
+    cameBack: before && cameBack,
+    stored: now.stored,
+    lost: now.lost ?? null,
+    acknowledgedAndLost: now.acknowledgedAndLost,
+    inDeadLetterQueue: now.inDeadLetterQueue,
+    storedMoreThanOnce: now.storedMoreThanOnce,
+  }
+}
+
 /**
  * The same from the record itself, a line at a time: of a million events, a byte each is all that is kept.
  *
@@ -31,7 +58,7 @@ export async function accountRecord(runDir: string): Promise<Accounting> {
   const ends = new Set<StoredLine['kind']>()
   await readStored(runDir, (line) => {
     if (line.kind === 'stored' || line.kind === 'queued') account.found(line)
-    else ends.add(line.kind)
+    else if (line.kind === 'stored-end' || line.kind === 'queued-end') ends.add(line.kind)
   })
   return account.close({ isStoredRead: ends.has('stored-end'), isQueueRead: ends.has('queued-end') })
 }

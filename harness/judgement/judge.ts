@@ -3,7 +3,7 @@ import { type Hypothesis, inViewOf } from '../hypothesis.ts'
 import { deathMs } from '../measure.ts'
 import { type Manifest, schemaVersion } from '../record.ts'
 import type { Verdict } from '../verdict.ts'
-import { accounting } from './accounting.ts'
+import { accounting, recovery } from './accounting.ts'
 import { chain } from './chain.ts'
 import { consequenceOf } from './consequences.ts'
 import { cpu, cpuLimitNotInForce } from './cpu.ts'
@@ -36,6 +36,7 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
   const { outcome, reason } = distrusted ? { outcome: 'unknown' as const, reason: distrusted } : outcomeOf(evidence)
   const causes = chain(findings, evidence)
   const events = accounting(evidence)
+  const again = recovery(evidence)
   const memoryUse = memory(evidence)
   const phrases = new Map(hypotheses.map((one) => [one.name, inViewOf(one, evidence).phrase]))
   const told = { outcome, chain: causes, findings, accounting: events, reason, phrases }
@@ -48,6 +49,8 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
   if (notInForce) missing.push(notInForce.because)
   if (!evidence.stored) missing.push('the stored events: the database was not read back')
   else if (events.acknowledgedAndLost === null) missing.push('accepted events: the dead-letter queue was not read back')
+  if (evidence.recovered && !again)
+    missing.push(`what comes back: ${evidence.recovered.event.problem ?? 'not wholly read back'}`)
 
   return {
     schemaVersion,
@@ -65,6 +68,7 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
     ranIn: ranIn(evidence),
     latency: latency(evidence),
     accounting: events,
+    ...(again && { recovery: again }),
     plausibility: plausibility(evidence),
     ...(evidence.checks.length > 0 && {
       checks: evidence.checks.map(({ name, result, because, tookMs }) => ({ name, result, because, tookMs })),

@@ -13,6 +13,7 @@ import {
   describeOutcome,
   describePercentiles,
   describePlausibility,
+  describeRecovery,
   nameLimiter,
   timelineRows,
 } from './words.ts'
@@ -84,6 +85,7 @@ function summary(verdict: Verdict, manifest: Manifest): string[] {
         ['Service time, from the actual start', describePercentiles(latency.service, formatMs)],
         ['Delay that the generator added', describePercentiles(latency.sendDelay, formatMs)],
         ['Events', `${verdict.accounting.emitted}: ${describeAccounting(verdict).join(', ')}`],
+        ...(verdict.recovery ? [['Recovered', describeRecovery(verdict)]] : []),
         ...describePlausibility(verdict).map((sentence) => ['Plausible?', sentence]),
       ],
     ),

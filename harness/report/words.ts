@@ -3,7 +3,7 @@ import type { Manifest } from '../record.ts'
 import type { ErrorClass } from '../sample.ts'
 import type { Emitter } from '../scenario.ts'
 import type { AppliedLimits } from '../stack.ts'
-import { formatAt, formatBytes, formatCpus } from '../units.ts'
+import { formatAt, formatBytes, formatCpus, formatMs } from '../units.ts'
 import type { Answer, CpuLimit, Finding, Percentiles, Timeline, Verdict } from '../verdict.ts'
 
 /** What the incident's report saw, in milliseconds after the burst: printed beside what a run measured. */
@@ -184,6 +184,20 @@ export function describeAccounting({ accounting }: Pick<Verdict, 'accounting'>):
   if (accounting.neverAttempted > 0) parts.push(`${accounting.neverAttempted} never sent`)
   if (accounting.unknown > 0) parts.push(`${accounting.unknown} unknown (without an answer when the run ended)`)
   return parts
+}
+
+/** What came back after the service had been started again. Empty: nobody looked. */
+export function describeRecovery({ recovery, accounting }: Pick<Verdict, 'recovery' | 'accounting'>): string {
+  if (!recovery) return ''
+  const { wasStarted, readyMs, queuedBefore, drainMs, cameBack, lost, storedMoreThanOnce } = recovery
+  const started = wasStarted ? `started again, ready after ${formatMs(readyMs ?? 0)}` : 'it had not died'
+  const queue =
+    drainMs === null
+      ? `the dead-letter queue (${queuedBefore}) did not drain, ${recovery.inDeadLetterQueue} still in it`
+      : queuedBefore === 0
+        ? 'the dead-letter queue was empty'
+        : `the dead-letter queue (${queuedBefore}) drained in ${formatMs(drainMs)}`
+  return `${started}; ${queue}; ${cameBack ?? 'nobody knows how many'} events came back, ${lost} of ${accounting.emitted} are lost for good, ${recovery.acknowledgedAndLost} of these acknowledged; ${storedMoreThanOnce} are stored more than once`
 }
 
 /** How the audit checks went, and why the first of them failed. Empty: none were run. */

@@ -3,7 +3,15 @@ import type { Accounting } from '../../verdict.ts'
 import { describeAmong, describeMiss, formatRow } from '../forecast.ts'
 import { table } from '../page/chart.ts'
 import { type Content, type Html, html } from '../page/html.ts'
-import { capital, describeCpu, describeEngine, describePlausibility, nameLimiter, nextCommand } from '../words.ts'
+import {
+  capital,
+  describeCpu,
+  describeEngine,
+  describePlausibility,
+  describeRecovery,
+  nameLimiter,
+  nextCommand,
+} from '../words.ts'
 import type { RunReport } from './report.ts'
 
 export function plausibility({ verdict }: RunReport): Html {
@@ -27,12 +35,13 @@ const accounts: readonly (readonly [keyof Accounting, string, string])[] = [
   ['unknown', 'Unknown', 'without an answer when the run ended, and not found stored'],
 ]
 
-export function accounting({ verdict: { accounting } }: RunReport): Html {
-  return table(
+export function accounting({ verdict }: RunReport): Html {
+  const events = table(
     'What became of the events',
     ['Events', 'Number', 'That is'],
-    accounts.map(([key, name, meaning]) => [name, number(accounting[key]), meaning]),
+    accounts.map(([key, name, meaning]) => [name, number(verdict.accounting[key]), meaning]),
   )
+  return verdict.recovery ? html`${events}<p>After the run: ${describeRecovery(verdict)}.</p>` : events
 }
 
 function number(value: number | null | undefined): Content {
