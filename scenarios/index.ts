@@ -9,6 +9,7 @@ import { incidentLoad } from './incident-load.ts'
 import { moreMemory } from './more-memory.ts'
 import { performance } from './performance.ts'
 import { rateLimited } from './rate-limited.ts'
+import { soak } from './soak.ts'
 import { steady } from './steady.ts'
 
 /** Every scenario, in the order in which `--list` shows them. */
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   moreMemory,
   rateLimited,
   performance,
+  soak,
   blind,
   steady,
   burst,

@@ -104,6 +104,25 @@ const pace: Knob = {
   },
 }
 
+/** What a paced load takes beyond its last RR: that RR's life, and the backlog that is worked off. */
+const afterLoadMs = 60_000
+
+const duration: Knob = {
+  flag: 'duration',
+  value: '<time>',
+  description: 'how long a paced load goes on, such as 5m: sets the number of RRs',
+  apply(scenario, text) {
+    const durationMs = parseDuration(text)
+    if (durationMs === null || durationMs <= 0) return { problem: 'takes a time such as 90s or 5m' }
+    const { load, phases } = scenario
+    if (!load.pace) return { problem: 'needs a load with a pace: give --pace, or a scenario that has one' }
+    const rrs = Math.ceil(durationMs / load.pace.everyMs) * load.pace.rrs
+    if (rrs > maxRrs) return { problem: `makes ${rrs} RRs at this pace, more than ${maxRrs}` }
+    const maxMs = durationMs + load.lifeMs + afterLoadMs
+    return { scenario: { ...scenario, load: { ...load, rrs }, phases: { ...phases, maxMs } } }
+  },
+}
+
 const profile: Knob = {
   flag: 'profile',
   value: '<name>',
@@ -164,6 +183,7 @@ export const knobs: readonly Knob[] = [
   cpus,
   pool,
   pace,
+  duration,
   profile,
   checks,
   ...cures,

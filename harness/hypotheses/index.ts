@@ -14,6 +14,7 @@ import { portForwarder } from './port-forwarder.ts'
 import { retryStorm } from './retry-storm.ts'
 import { rowLockDeadlock } from './row-lock-deadlock.ts'
 import { sharedMemory } from './shared-memory.ts'
+import { slowLeak } from './slow-leak.ts'
 import { uncaughtException } from './uncaught-exception.ts'
 
 /** Every rival cause, in the order in which a report lists them. */
@@ -28,6 +29,7 @@ export const hypotheses: readonly Hypothesis[] = [
   portForwarder,
   outsidePause,
   memoryGrowth,
+  slowLeak,
   retryStorm,
   memoryLimit,
   sharedMemory,

@@ -11,6 +11,8 @@ const bringsAbout: Readonly<Record<string, readonly string[]>> = {
   'nested-checkout': ['batch-blocked', 'pool-exhaustion'],
   'row-lock-deadlock': ['batch-blocked', 'pool-exhaustion'],
   'pool-exhaustion': ['batch-blocked'],
+  // The same memory, seen at its end and on its way there.
+  'memory-growth': ['slow-leak'],
 }
 
 /**

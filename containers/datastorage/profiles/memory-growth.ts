@@ -7,9 +7,12 @@ const everyMs = 100
 
 const options = z.strictObject({
   /** Memory that is taken each second, and never given back. */
-  bytesPerSec: z.number().min(1),
+  bytesPerSec: z
+    .number()
+    .min(1)
+    .default(200 * 2 ** 10),
   /** After the start of the service. */
-  afterMs: z.int().min(0),
+  afterMs: z.int().min(0).default(0),
 })
 
 /** A leak: memory grows whatever work is pending, until some limit ends it. */
