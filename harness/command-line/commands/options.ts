@@ -34,7 +34,7 @@ export function optionsCommand(runOptions: readonly Flag[]): Command {
     .option('--quick', 'each in a fifth of the time, with a calibration of its own')
     .option('--only <a,b...>', 'these options alone; the others stay as they are, run or not')
     .option('--repeat <n>', 'runs of each option, each with a seed of its own (default: 1)')
-    .option('--resume', 'go on with an interrupted one: --out, else the newest')
+    .option('--resume', 'go on with an interrupted one: --out, else the newest; what is not known is run again')
   for (const option of knobOptions(runOptions)) command.addOption(option)
   return command
     .option('--out <dir>', 'folder for the results (default: a new one in results/options)')

@@ -23,6 +23,8 @@ export interface CompareOptions extends Means {
   readonly seed: number
   /** Names of the cells that are run now. Absent: all. */
   readonly only?: readonly string[] | undefined
+  /** Whether runs without a known outcome are run again when resumed. */
+  readonly retriesUnknown?: boolean | undefined
 }
 
 export interface Compared {
@@ -38,16 +40,18 @@ export interface Compared {
  * @throws InputError when the folder cannot be used, or is of another grid
  */
 export async function compare(options: CompareOptions): Promise<Compared> {
-  const { grid, cells, dir, isResumed, seed, only } = options
+  const { grid, cells, dir, isResumed, seed, only, retriesUnknown } = options
+  const isNow = (cell: string) => !only || only.includes(cell)
   const campaign = await openCampaign(dir, 'grid.json', { kind: 'compare', ...grid, orderSeed: seed }, isResumed)
-  const trials = campaign.trials.filter(({ outcome }) => outcome !== 'not started')
+  const isOpen = ({ outcome }: Trial) => outcome === 'not started' || (retriesUnknown && outcome === 'unknown')
+  const trials = campaign.trials.filter((trial) => !isOpen(trial) || !isNow(trial.cell))
   const turns = orderRuns(cells.length, grid.repeats, seed)
   let isInterrupted = false
   for (const [index, { cell: number, repeat }] of turns.entries()) {
     const cell = cells[number]
     const plan = cell?.plans[repeat - 1]
     if (!cell || !plan || trials.some((trial) => trial.cell === cell.name && trial.repeat === repeat)) continue
-    if (only && !only.includes(cell.name)) continue
+    if (!isNow(cell.name)) continue
     const what = `run ${index + 1} of ${turns.length}: ${cell.name}, seed ${plan.seed}`
     const folder = join(campaign.runsDir, `cell-${number + 1}-run-${repeat}`)
     const isForeseen = !trials.some((trial) => trial.cell === cell.name && trial.forecast !== null)

@@ -28,7 +28,13 @@ export async function conductOptions(order: OptionsOrder, means: Means, stdout: 
   const each = now.flatMap(({ plans }) => plans).map(estimateMs)
   const total = { low: sum(each.map(({ low }) => low)), high: sum(each.map(({ high }) => high)) }
   means.say(`${now.length} options, ${each.length} runs, about ${describeEstimate(total)}, in ${dir}`)
-  const { comparison, trials, isInterrupted } = await compare({ ...means, ...order, dir, seed: orderSeed })
+  const { comparison, trials, isInterrupted } = await compare({
+    ...means,
+    ...order,
+    dir,
+    seed: orderSeed,
+    retriesUnknown: true,
+  })
   const commands = new Map(cells.map(({ name, plans }) => [name, plans[0]?.replay ?? '']))
   const report = reportOptions({ dir, isQuick, options, commands, comparison, trials })
   await writeOptions(dir, report, trials)

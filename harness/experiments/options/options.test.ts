@@ -97,7 +97,7 @@ test('a promise is kept when every run keeps it; no look is no proof', () => {
 test('the table says what was expected, what was measured, whether it holds and what it costs', async () => {
   const { text, code, said } = await conduct('--quick --only load-first,A,B,B-cpu,bulk', asExpected)
   expect(said[0]).toMatch(/^5 options, 5 runs, about /)
-  expect(text).toMatch(/^ load-first +crashes in 1 of 1, at +\S* *yes +-/m)
+  expect(text).toMatch(/^ load-first +crashes in 1 of 1, at +yes +4 of 47 +-/m)
   expect(text).toMatch(/^ B +survives in 1 of 1 +yes/m)
   expect(text.replaceAll(/\s+/g, ' ')).toContain('"loses nothing" was seen in 0 of 1 alone')
   expect(text.replaceAll(/\s+/g, ' ')).toContain(
@@ -127,6 +127,11 @@ test('an interrupted campaign goes on where it stopped, and a stack that does no
   expect(ran).toHaveLength(1)
   expect(code).toBe(0)
   await expect(conduct('--quick --repeat 2 --resume', asExpected)).rejects.toThrow('repeats was 1, is now 2')
+  const again = await conduct('--quick --only A --resume', asExpected)
+  expect(again.ran).toEqual([])
+  const unclear = await conduct('--quick --only D --resume', () => ({ outcome: 'unknown' }))
+  expect(unclear.code).toBe(3)
+  expect((await conduct('--quick --only D --resume', asExpected)).ran).toHaveLength(1)
   const failed = await conduct('--quick --only C --resume', () => {
     throw new StackError('no redis')
   })

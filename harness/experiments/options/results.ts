@@ -24,9 +24,9 @@ export function judgeClaims(
   claims: readonly Claim[],
   trials: readonly Trial[],
 ): Pick<OptionResult, 'held' | 'because'> {
-  if (claims.length === 0) return { held: 'nothing claimed', because: '' }
   const known = trials.filter(({ outcome }) => outcome === 'crashed' || outcome === 'survived')
   if (known.length === 0) return { held: 'not known', because: 'no run with a known outcome' }
+  if (claims.length === 0) return { held: 'nothing claimed', because: '' }
   const answers = claims.map((claim) => {
     const told = known.map(checks[claim]).filter((answer) => answer !== null)
     return { claim, told: told.length, broken: told.filter((answer) => !answer).length }

@@ -1,7 +1,7 @@
 import type { OptionResult } from '../../option.ts'
 import { formatMs } from '../../units.ts'
 import { range } from '../comparison/rows.ts'
-import { describeLost } from './rows.ts'
+import { describeAcknowledged } from './rows.ts'
 
 export const beforeAfterHead = [
   'Aspect',
@@ -32,7 +32,7 @@ export function beforeAfterRows(results: readonly OptionResult[]): string[][] {
       'High load test',
       'passes, but crashes DataStorage',
       'passes (runs last)',
-      both((r) => `loses ${describeLost(r)} events`),
+      both((r) => `${describeAcknowledged(r.cell)} events acknowledged`),
     ),
     row('Stability', 'unstable after the load test', 'stable throughout', both(stability)),
     row(

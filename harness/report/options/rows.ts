@@ -19,6 +19,7 @@ export const optionColumns: readonly OptionColumn[] = [
   { what: 'Expected', of: ({ expected }) => `${expected.words} (${expected.by})` },
   { what: 'Measured', of: describeMeasured },
   { what: 'Holds', of: describeHeld },
+  { what: 'Acknowledged', of: ({ cell }) => describeAcknowledged(cell) },
   { what: 'Lost', of: describeLost },
   { what: 'Stored twice', of: ({ cell }) => range(cell.storedMoreThanOnce) },
   { what: 'p50', of: ofCell('p50') },
@@ -51,7 +52,11 @@ export function describeHeld({ held, cell, because }: OptionResult): string {
 }
 
 export function describeLost({ lost, cell }: OptionResult): string {
-  return lost === null ? '-' : `${range(lost)} of ${range(cell.emitted)}`
+  return lost === null || cell.emitted === null ? '-' : range(lost)
+}
+
+export function describeAcknowledged({ acknowledged, emitted }: OptionResult['cell']): string {
+  return acknowledged === null ? '-' : `${range(acknowledged)} of ${range(emitted)}`
 }
 
 export function describeLatency({ cell }: OptionResult): string {
@@ -61,6 +66,6 @@ export function describeLatency({ cell }: OptionResult): string {
 
 /** Said below every table. */
 export const optionNotes = [
-  'Lost: events that are neither in the database nor in the dead-letter queue after the run. p50, p99: response time from the intended start, ± its 95 % interval over the runs; a–b: the lowest and the highest run.',
+  'Acknowledged: events of which a client heard that they are stored, of those emitted; the others its client gave up, or never sent. Lost: events that are neither in the database nor in the dead-letter queue after the run. p50, p99: response time from the intended start, ± its 95 % interval over the runs; a–b: the lowest and the highest run.',
   '"us": what we expected, written down before the first run. An option holds when every run bears it out; surviving is not curing.',
 ]

@@ -5,11 +5,11 @@ import { range } from '../comparison/rows.ts'
 import { inert } from '../inert.ts'
 import { field, fromHere, indent, type Styler } from '../terminal.ts'
 import { beforeAfterRows } from './before-after.ts'
-import { describeHeld, describeLatency, describeLost, describeMeasured } from './rows.ts'
+import { describeAcknowledged, describeHeld, describeLatency, describeLost, describeMeasured } from './rows.ts'
 import { describeOptions } from './words.ts'
 
-const widths = [13, 26, 8, 14, 9, 8] as const
-const head = ['option', 'measured', 'holds', 'lost', 'twice', 'p99']
+const widths = [13, 23, 7, 12, 8, 8, 7] as const
+const head = ['option', 'measured', 'holds', 'acked', 'lost', 'twice', 'p99']
 
 const heldStyles: Readonly<Record<Held, Parameters<typeof styleText>[0]>> = {
   yes: ['bold', 'green'],
@@ -41,6 +41,7 @@ export function renderOptions(
       ).join('\n'),
     ),
     '',
+    ...field('acked', 'events of which a client heard that they are stored; it gave up the others', style),
     ...field('lost', 'events that are neither in the database nor in the dead-letter queue after the run', style),
     ...field('picture', fromHere(`${dir}/options.html`), style),
     ...field('files', 'options.md, options.json, options.csv and runs/ beside it', style),
@@ -55,6 +56,7 @@ function lines(result: OptionResult, style: Styler): string[] {
     name,
     describeMeasured(result),
     word,
+    describeAcknowledged(result.cell),
     describeLost(result),
     range(cell.storedMoreThanOnce),
     describeLatency(result),
