@@ -107,12 +107,26 @@ test.each([
   ['scenario high-load --memory 4g', 'any', 'a changed knob'],
   ['scenario high-load --memory 4g --expect survive', 'survive', '--expect'],
   ['scenario high-load --expect retry-storm', 'retry-storm', '--expect'],
+  ['scenario high-load --recover', 'memory-limit', 'the scenario'], // the run is the same, and looked at once more
 ])('%s is expected to show: %s, by %s', (line, expectation, from) => {
   expect(plan(line).expect).toEqual({ expectation, from })
 })
 
+test('a paced load goes on for as long as it is told, and the run for as long as that takes', () => {
+  const { load, phases } = plan('scenario high-load --pace 2/100ms --duration 5m').scenario
+  expect(load.rrs).toBe(6_000)
+  expect(phases.maxMs).toBeGreaterThan(330_000)
+  expect(problems('scenario high-load --duration 5m')).toEqual([
+    '--duration 5m: needs a load with a pace: give --pace, or a scenario that has one',
+  ])
+  expect(problems('scenario high-load --pace 1000/1s --duration 5m')[0]).toContain('300000 RRs at this pace')
+  expect(problems('scenario high-load --pace 2/1s --duration soon')[0]).toContain('takes a time')
+})
+
 test('the replay command makes the same plan', () => {
-  const first = plan('scenario high-load --memory 4g --pace 20/2s --seed 3 --limiter watchdog --expect survive')
+  const first = plan(
+    'scenario high-load --recover --memory 4g --pace 20/2s --seed 3 --limiter watchdog --expect survive',
+  )
   const replayed = plan(first.replay.replace('npm run ', '').replace(' -- ', ' '))
   expect(replayed).toEqual(first)
 })
