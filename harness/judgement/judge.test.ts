@@ -77,7 +77,10 @@ describe('judge', () => {
     expect(verdict).toMatchObject({ outcome: 'survived', chain: [], missing: [], expectation: { held: true } })
     const open = verdict.findings.filter((finding) => finding.answer !== 'refuted')
     expect(open.map(({ hypothesis, answer }) => [hypothesis, answer])).toEqual(
-      ['port-forwarder', 'outside-pause', 'slow-leak', 'shared-memory'].map((hypothesis) => [hypothesis, 'not exercised']),
+      ['port-forwarder', 'outside-pause', 'slow-leak', 'shared-memory'].map((hypothesis) => [
+        hypothesis,
+        'not exercised',
+      ]),
     )
   })
 

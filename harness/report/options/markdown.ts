@@ -1,8 +1,8 @@
 import { markdownTable } from 'markdown-table'
-import type { OptionsReport } from '../../option.ts'
+import type { OptionResult, OptionsReport } from '../../option.ts'
 import { inert } from '../inert.ts'
 import { beforeAfterHead, beforeAfterRows } from './before-after.ts'
-import { optionColumns, optionNotes } from './rows.ts'
+import { claimColumns, costColumns, type OptionColumn, optionNotes } from './rows.ts'
 import { describeOptions, optionsCommandOf } from './words.ts'
 
 /** The options as tables. */
@@ -23,10 +23,9 @@ export function renderOptionsMarkdown(report: OptionsReport): string {
   return [
     `# ${describeOptions(report)}`,
     `\`${optionsCommandOf(report)}\``,
-    tableOf([
-      optionColumns.map(({ what }) => what),
-      ...results.map((result) => optionColumns.map(({ of }) => of(result))),
-    ]),
+    tableOf(inColumns(claimColumns, results)),
+    '## What it costs',
+    tableOf(inColumns(costColumns, results)),
     ...(changes.length > 0
       ? ['## Before and after, by the report and as measured', tableOf([beforeAfterHead, ...changes])]
       : []),
@@ -36,4 +35,8 @@ export function renderOptionsMarkdown(report: OptionsReport): string {
   ]
     .join('\n\n')
     .concat('\n')
+}
+
+function inColumns(columns: readonly OptionColumn[], results: readonly OptionResult[]): string[][] {
+  return [columns.map(({ what }) => what), ...results.map((result) => columns.map(({ of }) => of(result)))]
 }

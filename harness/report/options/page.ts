@@ -1,10 +1,10 @@
 import type { Held, OptionResult, OptionsReport } from '../../option.ts'
 import { memoryCharts } from '../comparison/memory-chart.ts'
 import { chartFigure, table } from '../page/chart.ts'
-import { type Content, html } from '../page/html.ts'
+import { type Content, type Html, html } from '../page/html.ts'
 import { cursorControl, renderPage } from '../page/shell.ts'
 import { beforeAfterHead, beforeAfterRows } from './before-after.ts'
-import { optionColumns, optionNotes } from './rows.ts'
+import { claimColumns, costColumns, type OptionColumn, optionNotes } from './rows.ts'
 import { describeOptions, optionsCommandOf } from './words.ts'
 
 const looks: Readonly<Record<Held, string>> = {
@@ -28,11 +28,9 @@ export function renderOptionsPage(report: OptionsReport): string {
 <p><code>${optionsCommandOf(report)}</code></p>
 ${finished < planned && html`<p class="missing">${finished} of ${planned} runs are finished.</p>`}</header>
 <section><h2>Options</h2>
-${table(
-  'The options',
-  optionColumns.map(({ what }) => what),
-  results.map((result) => optionColumns.map((column) => cellOf(column.what, column.of(result), result))),
-)}
+${optionTable('What was expected, and what was measured', claimColumns, results)}
+<h3>What it costs</h3>
+${optionTable('What it costs', costColumns, results)}
 <ul>${[...optionNotes, ...results.flatMap(({ name, cell }) => cell.why.map((one) => `${name}: ${one}`))].map(
       (note) => html`<li>${note}</li>`,
     )}</ul></section>
@@ -52,6 +50,17 @@ ${charts.map(chartFigure)}</section>
   })
 }
 
-function cellOf(column: string, text: string, { held, cell }: OptionResult): Content {
-  return column === 'Holds' && cell.state !== null ? html`<span class="answer ${looks[held]}">${text}</span>` : text
+function optionTable(caption: string, columns: readonly OptionColumn[], results: readonly OptionResult[]): Html {
+  return table(
+    caption,
+    columns.map(({ what }) => what),
+    results.map((result) => columns.map((column) => cellOf(column, result))),
+  )
+}
+
+function cellOf({ what, of }: OptionColumn, result: OptionResult): Content {
+  const { held, because, cell } = result
+  if (what !== 'Holds' || cell.state === null) return of(result)
+  const word = held === 'nothing claimed' ? '-' : held
+  return html`<span class="answer ${looks[held]}">${word}</span> ${because}`
 }

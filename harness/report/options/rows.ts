@@ -13,12 +13,20 @@ const ofCell = (what: string) => {
   return ({ cell }: OptionResult) => (cell.state === null ? '' : (row?.of(cell) ?? ''))
 }
 
-export const optionColumns: readonly OptionColumn[] = [
-  { what: 'Option', of: ({ name }) => name },
+const name: OptionColumn = { what: 'Option', of: (result) => result.name }
+
+export const claimColumns: readonly OptionColumn[] = [
+  name,
   { what: 'What it changes', of: ({ what }) => what },
   { what: 'Expected', of: ({ expected }) => `${expected.words} (${expected.by})` },
   { what: 'Measured', of: describeMeasured },
   { what: 'Holds', of: describeHeld },
+]
+
+/** What it costs: surviving is not curing. */
+export const costColumns: readonly OptionColumn[] = [
+  name,
+  { what: 'All in all', of: ofCell('outcome') },
   { what: 'Acknowledged', of: ({ cell }) => describeAcknowledged(cell) },
   { what: 'Lost', of: describeLost },
   { what: 'Stored twice', of: ({ cell }) => range(cell.storedMoreThanOnce) },
