@@ -14,9 +14,9 @@ export function parseSize(text: string): number | null {
   return Number.isSafeInteger(Math.round(bytes)) ? Math.round(bytes) : null
 }
 
-/** Milliseconds from a duration such as `250ms`, `2s` or `1m`. Returns `null` when the text is no duration. */
+/** Milliseconds from a duration such as `250ms`, `2s`, `1m` or `1h`. Returns `null` when the text is no duration. */
 export function parseDuration(text: string): number | null {
-  if (!/^\d+(\.\d+)?\s*(ms|s|m)$/.test(text.trim())) return null
+  if (!/^\d+(\.\d+)?\s*(ms|s|m|h)$/.test(text.trim())) return null
   return ms(text.trim() as StringValue)
 }
 

@@ -113,7 +113,7 @@ const duration: Knob = {
   description: 'how long a paced load goes on, such as 5m: sets the number of RRs',
   apply(scenario, text) {
     const durationMs = parseDuration(text)
-    if (durationMs === null || durationMs <= 0) return { problem: 'takes a time such as 90s or 5m' }
+    if (durationMs === null || durationMs <= 0) return { problem: 'takes a time such as 90s, 5m or 1h' }
     const { load, phases } = scenario
     if (!load.pace) return { problem: 'needs a load with a pace: give --pace, or a scenario that has one' }
     const rrs = Math.ceil(durationMs / load.pace.everyMs) * load.pace.rrs
