@@ -18,6 +18,8 @@ export interface OptionResult extends Pick<Option, 'name' | 'what' | 'expected'>
   /** Audit tests that passed. `null`: none were run. */
   readonly checksPassed: Range | null
   readonly checks: number | null
+  /** Events/s that the service committed while it had some to do. */
+  readonly writtenPerSec: Range | null
   /** The whole run: to start, to measure, to judge. */
   readonly tookMs: Range | null
 }

@@ -46,6 +46,8 @@ export interface Trial {
   readonly peakPendingEvents: number | null
   readonly response: { readonly p50Ms: number; readonly p95Ms: number; readonly p99Ms: number } | null
   readonly events: TrialEvents | null
+  /** Events/s that the service committed while it had some to do: less than usual where a neighbour had the CPU. */
+  readonly writtenPerSec?: number | null
   /** The audit checks, where they were run. */
   readonly checks?: { readonly passed: number; readonly of: number } | undefined
   readonly memory: MemoryCourse

@@ -21,6 +21,7 @@ export function summarise(verdict: Verdict, evidence: Evidence): Summary {
     peakPendingEvents: plausibility.peakPendingEvents,
     response: response && { p50Ms: response.p50Ms, p95Ms: response.p95Ms, p99Ms: response.p99Ms },
     events: eventsOf(verdict, evidence),
+    writtenPerSec: plausibility.effectiveWriteRatePerSec,
     ...(checks && {
       checks: { passed: checks.filter(({ result }) => result === 'passed').length, of: checks.length },
     }),

@@ -70,6 +70,7 @@ export function reportOptions({ dir, isQuick, options, commands, comparison, tri
         lost: rangeOf(known.map(({ events }) => events?.lost ?? null)),
         checksPassed: rangeOf(known.map(({ checks: made }) => made?.passed ?? null)),
         checks: known.find(({ checks: made }) => made)?.checks?.of ?? null,
+        writtenPerSec: rangeOf(known.map((trial) => trial.writtenPerSec ?? null)),
         tookMs: rangeOf(known.map(({ tookMs }) => tookMs)),
       },
     ]

@@ -27,6 +27,7 @@ export function renderTrialsCsv(
     events_acknowledged_and_lost: trial.events?.acknowledgedAndLost,
     events_stored_more_than_once: trial.events?.storedMoreThanOnce,
     events_lost: trial.events?.lost,
+    written_per_sec: trial.writtenPerSec,
     audit_checks_passed: trial.checks?.passed,
     causes: trial.chain.join(' > '),
     run: trial.run,

@@ -30,6 +30,7 @@ export const costColumns: readonly OptionColumn[] = [
   { what: 'Acknowledged', of: ({ cell }) => describeAcknowledged(cell) },
   { what: 'Lost', of: describeLost },
   { what: 'Stored twice', of: ({ cell }) => range(cell.storedMoreThanOnce) },
+  { what: 'Written/s', of: ({ writtenPerSec }) => range(writtenPerSec, (rate) => rate.toFixed(1)) },
   { what: 'p50', of: ofCell('p50') },
   { what: 'p99', of: ofCell('p99') },
   { what: 'Peak memory', of: ofCell('peak memory') },
@@ -74,6 +75,6 @@ export function describeLatency({ cell }: OptionResult): string {
 
 /** Said below every table. */
 export const optionNotes = [
-  'Acknowledged: events of which a client heard that they are stored, of those emitted; the others its client gave up, or never sent. Lost: events that are neither in the database nor in the dead-letter queue after the run. p50, p99: response time from the intended start, ± its 95 % interval over the runs; a–b: the lowest and the highest run.',
+  'Acknowledged: events of which a client heard that they are stored, of those emitted; the others its client gave up, or never sent. Lost: events that are neither in the database nor in the dead-letter queue after the run. Written/s: events that the service committed while it had some to do; where it is lower than beside other options without a reason of their own, a neighbour had the CPU. p50, p99: response time from the intended start, ± its 95 % interval over the runs; a–b: the lowest and the highest run.',
   '"us": what we expected, written down before the first run. An option holds when every run bears it out; surviving is not curing.',
 ]
