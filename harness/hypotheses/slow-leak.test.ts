@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { evidence, times } from '../evidence.fixture.ts'
+import { evidence } from '../evidence.fixture.ts'
 import type { Evidence } from '../evidence.ts'
 import { find } from '../judgement/find.ts'
+import { times } from '../picture.fixture.ts'
 import { createRandom, type Random } from '../random.ts'
 import { slowLeak } from './slow-leak.ts'
 

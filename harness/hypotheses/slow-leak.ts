@@ -26,6 +26,7 @@ export const slowLeak: Hypothesis = {
   role: 'trigger',
   claim: "Under a steady load the service's own memory rises by a steady amount, and does not come back.",
   phrase: 'memory that leaks slowly',
+  perturbations: { none: 'a leak is found before it crashes anything: there is no crash to change' },
   predictions: [
     {
       statement: 'the lowest its own memory falls back to rises, beyond what chance and a warm-up explain',
