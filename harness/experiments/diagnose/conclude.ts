@@ -40,7 +40,7 @@ function chainOf(confirmed: readonly Tried[]): string[] {
 
 function isNeeded(needed: readonly Tried[]): string[] {
   if (needed.length === 0) return []
-  const [which, one] = needed.length > 1 ? [`each of ${list(needed)}`, 'any of them'] : [list(needed), 'it']
+  const [which, one] = needed.length > 1 ? [`each of ${list(needed)}`, 'any one of them'] : [list(needed), 'it']
   return [`The crash needs ${which}: without ${one} it does not come, and with more of ${one} it comes sooner.`]
 }
 

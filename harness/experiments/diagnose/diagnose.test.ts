@@ -87,7 +87,7 @@ describe('diagnose', () => {
     const words = text.replaceAll(/\s+/g, ' ')
     expect(words).toContain('CPU too small (trigger) > retry storm (amplifier) > memory limit (death)')
     expect(words).toContain(
-      'The crash needs each of CPU too small and retry storm: without any of them it does not come',
+      'The crash needs each of CPU too small and retry storm: without any one of them it does not come',
     )
     expect(words).toMatch(/No crash is not yet a cure: .* 52 of 300 with --memory 4096m/)
     expect(words).toContain('7 runs: 1 as it was, 6 with one thing changed')
