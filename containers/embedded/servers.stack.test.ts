@@ -110,8 +110,10 @@ describe('Redis', () => {
 test.skipIf(!isRoot)('an ordinary user gets both servers, and is told why limits need more rights', async () => {
   await using scene = await createScene()
   const folder = join(scene.folder, 'home')
-  await mkdir(folder)
-  await run('cp', ['-a', cacheFolder(), join(folder, 'culprit')])
+  await mkdir(join(folder, 'culprit'), { recursive: true })
+  // The servers, so that they need not be made again.
+  const made = (await readdir(cacheFolder())).filter((name) => /^(postgres|redis)-/.test(name))
+  await run('cp', ['-a', ...made.map((name) => join(cacheFolder(), name)), join(folder, 'culprit')])
   // No process has an id above 4194304.
   const [own, roots] = [0, 1].map(() => ownedByThisProcess().replace(/^culprit-\d+/, 'culprit-4194305')) as [
     string,
