@@ -78,7 +78,7 @@ for (const name of ['docker', 'podman'] as const) {
   })
 
   inEngine('Ctrl-C in mid-run: exit 130, and nothing is left', async (_, run) => {
-    const { child, ended, saw } = start(...run, '--out', join(folder, `interrupted-${name}`))
+    const { child, ended, saw } = start(...run, '--out', await mkdtemp(join(folder, 'interrupted-')))
     await saw('events emitted')
     process.kill(-(child.pid as number), 'SIGINT')
     const { stderr } = await ended
@@ -87,7 +87,7 @@ for (const name of ['docker', 'podman'] as const) {
 
   inEngine('kill -9 of the harness: clean removes what it left', async (engine, run) => {
     const before = await labelled(engine)
-    const { child, ended, saw } = start(...run, '--out', join(folder, `killed-${name}`))
+    const { child, ended, saw } = start(...run, '--out', await mkdtemp(join(folder, 'killed-')))
     await saw('events emitted')
     process.kill(-(child.pid as number), 'SIGKILL')
     await ended

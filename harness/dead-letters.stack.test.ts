@@ -30,7 +30,11 @@ describe.skipIf(cannotLimit !== null)('single events against the real stand-in',
     await using stack = await startStack(options, signal)
     const load = { ...healthy.load, rrs: 10, lifeMs: 1_000, queriesPerSec: 0, emitter: 'direct' } as const
     const runId = 'run-1'
-    const record = await createRecord(join(folder, runId), { ...manifest, load }, { service, replay: '' })
+    const record = await createRecord(
+      await mkdtemp(join(folder, 'run-')),
+      { ...manifest, load },
+      { service, replay: '' },
+    )
     const clock = createClock(50)
     const { baseUrl } = stack.datastorage
     const driving = drive({ load, client, seed: 1, runId, baseUrl, clock, sample: record.sample, signal })
