@@ -103,8 +103,8 @@ test('the reports of what is finished stay when a later scenario cannot start', 
   const sides = { baseline: plan(1), candidate: plan(2) }
   const request = {
     scenarios: [
-      { scenario: steady, ...sides },
-      { scenario: burst, ...sides },
+      { scenario: { ...steady, thresholds: [] }, ...sides },
+      { scenario: { ...burst, thresholds: [] }, ...sides },
     ],
     baseline: null,
     candidate: { text: 'pool=2', revision: null },
