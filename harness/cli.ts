@@ -125,13 +125,19 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
     }
     case 'gate': {
       const say = (message: string) => process.stderr.write(`gate: ${message}\n`)
-      const { results, page } = await runGates(request, { ...request, runOnce: runWith(progress, signal), say })
+      const { results, page, updated } = await runGates(request, {
+        ...request,
+        runOnce: runWith(progress, signal),
+        say,
+      })
       progress[Symbol.dispose]()
       const answer = answerOf({ results, scenarios: [] })
       const text = renderGate(results)
       await addToStepSummary(renderGateSummary(results)).catch(complain)
       process.stdout.write(
-        request.json ? `${JSON.stringify({ answer, results }, null, 2)}\n` : `${text}\npage: ${fromHere(page)}\n`,
+        request.json
+          ? `${JSON.stringify({ answer, results }, null, 2)}\n`
+          : `${[text, ...updated, `page: ${fromHere(page)}`].join('\n')}\n`,
       )
       return { pass: exitCodes.held, fail: exitCodes.notHeld, unknown: exitCodes.notKnown }[answer]
     }

@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
 import { StackError } from '../errors.ts'
 import { parseLimits } from '../gate/limits.ts'
-import type { RunPlan } from '../manifest.ts'
+import { describeMachine, type RunPlan } from '../manifest.ts'
 import { renderGate } from '../report/gate/index.ts'
 import { crash as verdict } from '../report/verdict.fixture.ts'
 import { type GateJob, type GateOptions, runGate, runGates } from './gate.ts'
@@ -37,9 +37,10 @@ const job: GateJob = {
 async function play(
   p50Ms: (side: 'baseline' | 'candidate', run: number) => number,
   options: Partial<GateOptions> = {},
+  played: GateJob = job,
 ) {
   const ran: string[] = []
-  const result = await runGate(job, {
+  const result = await runGate(played, {
     budgetMs: 60_000,
     seed: 1,
     dir,
@@ -109,6 +110,7 @@ test('the reports of what is finished stay when a later scenario cannot start', 
     baseline: null,
     candidate: { text: 'pool=2', revision: null },
     thresholds: [],
+    update: false,
     name: null,
     flags: { candidate: 'pool=2' },
   }
@@ -145,4 +147,23 @@ test("a revision's stand-in lies in a folder of its own, and goes", async () => 
   await checkout[Symbol.asyncDispose]()
   await expect(access(entry)).rejects.toThrow('ENOENT')
   await expect(checkOut('--baseline', 'no-such-revision')).rejects.toThrow('--baseline no-such-revision')
+})
+
+test('with a stored baseline the candidate alone is run, as often as there are runs to compare with', async () => {
+  const { ran } = await play((_, run) => noisy(run))
+  const run = { unusable: null, crashed: false, values: { p50: 1, p95: 1, p99: 1, 'peak memory': 1, lost: 0 } }
+  const stored = {
+    schemaVersion: 1 as const,
+    scenario: 'steady',
+    definition: '',
+    writtenAt: '2026-01-01T00:00:00.000Z',
+    commit: null,
+    machine: describeMachine(),
+    runs: [run, run, run],
+  }
+  const { ran: alone, result } = await play((_, n) => noisy(n), {}, { ...job, stored })
+  expect(ran.some((one) => one.startsWith('baseline'))).toBe(true)
+  expect(alone.filter((one) => one.startsWith('candidate'))).toHaveLength(3 + 1)
+  expect(result.decision).toMatchObject({ answer: 'unknown', because: ['the stored baseline has 3 runs only'] })
+  expect(result.pairs.map(({ baseline }) => baseline)).toEqual(stored.runs)
 })

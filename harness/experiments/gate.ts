@@ -14,6 +14,13 @@ import { gateCommandOf, writeGateReports } from '../report/gate/index.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Verdict } from '../verdict.ts'
 import { type Checkout, checkOut, defaultBaseline } from './sides.ts'
+import {
+  readStoredBaselines,
+  type StoredBaseline,
+  softenFor,
+  titleOf,
+  updateStoredBaseline,
+} from './stored-baseline.ts'
 
 const historyFile = 'history.ndjson'
 const gateDir = resolve(import.meta.dirname, '..', '..', 'results', 'gate')
@@ -25,6 +32,8 @@ export interface GateJob {
   readonly thresholds: readonly Threshold[]
   readonly baseline: { readonly title: string; readonly plan: RunPlan }
   readonly candidate: { readonly title: string; readonly plan: RunPlan }
+  /** Stands in for the baseline's runs: the candidate alone is run, once for each of its runs at most. */
+  readonly stored?: StoredBaseline | undefined
 }
 
 export interface GateOptions {
@@ -51,24 +60,28 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
   await mkdir(join(dir, 'runs'), { recursive: true })
   const random = coin(options.seed)
 
+  const { stored } = job
+  const mostPairs = stored?.runs.length ?? Number.POSITIVE_INFINITY
   const runPair = async (name: string, seed: number, run: typeof runSide): Promise<Pair> => {
     const side = (which: 'baseline' | 'candidate') =>
       run({ ...job[which].plan, seed }, `${folder}-${name}-${which}`, job.thresholds, options)
+    const before = stored?.runs[pairs.length]
+    if (before) return { baseline: before, candidate: await side('candidate') }
     // Which goes first is drawn, so that a machine that gets slower does not speak for one side.
     if (random()) return { baseline: await side('baseline'), candidate: await side('candidate') }
     const candidate = await side('candidate')
     return { baseline: await side('baseline'), candidate }
   }
 
+  const pairs: Pair[] = []
   say(`${job.scenario}: a warm-up pair`)
   const beganMs = performance.now()
   await runPair('warm-up', options.seed, runStrictly)
   const pairMs = performance.now() - beganMs
 
-  const pairs: Pair[] = []
   let decision: Decision = decide(pairs, job.limits, job.thresholds)
   for (const look of looks) {
-    while (pairs.length < look && performance.now() - beganMs + pairMs <= budgetMs) {
+    while (pairs.length < Math.min(look, mostPairs) && performance.now() - beganMs + pairMs <= budgetMs) {
       say(`${job.scenario}: pair ${pairs.length + 1}, next look at ${look}`)
       pairs.push(await runPair(`pair-${pairs.length + 1}`, options.seed + pairs.length + 1, runSide))
     }
@@ -76,13 +89,19 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
     decision = decide(pairs, job.limits, job.thresholds)
     if (decision.answer !== 'unknown' || pairs.length < look) break
   }
-  const because =
-    pairs.length < looks[0] ? [...decision.because, `the budget ended after ${pairs.length} pairs`] : decision.because
+  if (pairs.length < looks[0]) {
+    const why =
+      pairs.length === mostPairs
+        ? `the stored baseline has ${mostPairs} runs only`
+        : `the budget ended after ${pairs.length} pairs`
+    decision = { ...decision, because: [...decision.because, why] }
+  }
+  if (stored) decision = softenFor(stored, decision)
   const result = {
     scenario: job.scenario,
     baseline: job.baseline.title,
     candidate: job.candidate.title,
-    decision: { ...decision, because },
+    decision,
     pairs,
   }
   await appendGateLine(join(dir, historyFile), startedAt, result)
@@ -129,6 +148,8 @@ export interface GateRequest {
   }[]
   readonly baseline: Side | null
   readonly candidate: Side
+  /** Whether the candidate's runs become the stored baselines. */
+  readonly update: boolean
   /** For every scenario, beside its own. */
   readonly thresholds: readonly string[]
   readonly name: string | null
@@ -143,6 +164,8 @@ interface Side {
 export interface Gated {
   readonly results: readonly GateResult[]
   readonly page: string
+  /** What became of the stored baselines. */
+  readonly updated: readonly string[]
 }
 
 /**
@@ -159,7 +182,9 @@ export async function runGates(request: GateRequest, options: GateOptions): Prom
   }))
   if (problems.length > 0) throw new InputError(problems)
   const before = request.baseline ?? (await sideWithout(request.candidate))
-  await using baseline = await checkOutSide('--baseline', before)
+  const isStored = before.revision === 'stored'
+  const stored = isStored ? await readStoredBaselines(request.scenarios.map(({ scenario }) => scenario)) : null
+  await using baseline = await checkOutSide('--baseline', isStored ? { text: 'stored', revision: null } : before)
   await using candidate = await checkOutSide('--candidate', request.candidate)
   const [dir, startedAt] = [options.dir ?? gateDir, new Date().toISOString()]
   const told = {
@@ -171,8 +196,9 @@ export async function runGates(request: GateRequest, options: GateOptions): Prom
     git: await describeGit(),
   }
   const results: GateResult[] = []
+  const updated: string[] = []
   let page = ''
-  for (const one of limited) {
+  for (const [index, one] of limited.entries()) {
     // "npm run scenario" would repeat it with another stand-in. The title may tell the profile: for truth.json alone.
     const command = `npm run gate -- ${one.scenario.name}`
     const side = ({ title, entry }: Checkout, plan: RunPlan) => {
@@ -182,14 +208,20 @@ export async function runGates(request: GateRequest, options: GateOptions): Prom
       scenario: one.scenario.name,
       limits: one.limits,
       thresholds: one.thresholds,
-      baseline: side(baseline, one.baseline),
+      baseline: side(stored?.[index] ? { ...baseline, title: titleOf(stored[index]) } : baseline, one.baseline),
+      stored: stored?.[index],
       candidate: side(candidate, one.candidate),
     }
-    results.push(await runGate(job, options))
+    const result = await runGate(job, options)
+    results.push(result)
+    if (request.update) {
+      const candidates = result.pairs.map((pair) => pair.candidate)
+      updated.push(...(await updateStoredBaseline(one.scenario, candidates)))
+    }
     const history = await readGateHistory(join(dir, historyFile))
     page = await writeGateReports(join(dir, folderName(startedAt)), { ...told, results, history })
   }
-  return { results, page }
+  return { results, page, updated }
 }
 
 /** A setting is compared with the same stand-in without it, a revision with the last tag or commit. */

@@ -29,6 +29,8 @@ export interface GateRequest {
   /** For each scenario. */
   readonly budgetMs: number
   readonly seed: number
+  /** Whether the candidate's runs become the stored baselines. */
+  readonly update: boolean
   readonly json: boolean
   /** As they were given: the scenario's name and what was said of how. */
   readonly name: string | null
@@ -41,13 +43,14 @@ export function gateCommand(): Command {
     .argument('[scenario]', 'a scenario with limits (default: each that has some)')
     .option(
       '--baseline <what>',
-      'a git revision, or settings (default: the last tag, else the last change of the stand-in)',
+      'a git revision, settings, or "stored" (default: the last tag, else the last change of the stand-in)',
     )
     .option('--candidate <what>', 'a git revision, settings, or "current", the stand-in as it lies here (the default)')
     .option(
       '--threshold <text...>',
       'what the candidate has to keep by itself, such as "p99 < 250 ms between 5 s and 20 s" (repeatable)',
     )
+    .option('--update', "keep the candidate's runs as the stored baseline, in results/baselines/")
     .option('--budget <time>', 'how long to go on for each scenario, such as 5m (the default)')
     .option('--seed <n>', 'seed of the loads and of the order (default: 1)')
     .option('--runtime <name>', `${runtimes.join(', ')} (default: embedded, which any revision can run on)`)
@@ -123,6 +126,7 @@ export function resolveGate(
     thresholds,
     budgetMs: budgetMs ?? 0,
     seed: Number(seed),
+    update: flags.update !== undefined,
     json: flags.json !== undefined,
     name: name ?? null,
     flags: given(flags),
