@@ -9,6 +9,8 @@ import { comparison, dying, losing } from './comparison/comparison.fixture.ts'
 import { renderComparisonPage } from './comparison/page.ts'
 import { gateReport, slower } from './gate/gate.fixture.ts'
 import { renderGatePage } from './gate/page.ts'
+import { optionResults, optionsReport } from './options/options.fixture.ts'
+import { renderOptionsPage } from './options/page.ts'
 import { findChromium, launchChromium } from './testing/browser.ts'
 import { barriersOf, lackingOnPaper, openPage, pageTest, views } from './testing/open-page.ts'
 
@@ -36,6 +38,13 @@ const pages = {
       comparison([losing, { ...losing, cell: evil, values: { image: evil }, why: [evil] }]),
     ),
     says: 'high-load, compared',
+  },
+  options: {
+    real: renderOptionsPage(optionsReport(optionResults)),
+    hostile: renderOptionsPage(
+      optionsReport(optionResults.map((one) => ({ ...one, what: evil, because: evil, command: evil }))),
+    ),
+    says: 'What would have fixed it',
   },
 } as const
 
