@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
+import { isAlive, type Owner, ownerOf } from '../containers/embedded/owner.ts'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -36,4 +39,17 @@ export function start(...args: string[]): {
       while (!text.stderr.includes(wanted)) await Promise.race([once(child.stderr, 'data'), once(child, 'close')])
     },
   }
+}
+
+/** Asks, from now on, what our runs have left outside their records: temporary folders and control groups. */
+export async function newLeftovers(): Promise<() => Promise<string[]>> {
+  const before = await ownedNames()
+  return async () => (await ownedNames()).filter((name) => !before.includes(name) && !isAlive(ownerOf(name) as Owner))
+}
+
+/** Of any run on this machine, by anybody. */
+async function ownedNames(): Promise<string[]> {
+  const places = [tmpdir(), '/sys/fs/cgroup/memory', '/sys/fs/cgroup/cpu']
+  const names = await Promise.all(places.map((place) => readdir(place).catch(() => [] as string[])))
+  return names.flat().filter((name) => ownerOf(name) !== null)
 }

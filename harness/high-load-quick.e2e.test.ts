@@ -1,9 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isAlive, type Owner, ownerOf } from '../containers/embedded/owner.ts'
-import { start } from './command.fixture.ts'
+import { newLeftovers, start } from './command.fixture.ts'
 import { readEvidence } from './evidence.ts'
 import type { Forecast } from './prediction.ts'
 import { recordSchemas } from './record-schema.ts'
@@ -12,31 +11,13 @@ import type { Verdict } from './verdict.ts'
 // The program as a user starts it, through npm, with the real stack and the real limit.
 
 let folder: string
-let foundBefore: readonly string[] = []
+let leftovers: () => Promise<string[]>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'culprit-e2e-'))
-  foundBefore = await ownedNames()
+  leftovers = await newLeftovers()
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
-
-/** What our runs have left outside their records: temporary folders and control groups. */
-async function leftovers(): Promise<string[]> {
-  return (await ownedNames()).filter((name) => !foundBefore.includes(name) && !isAlive(ownerOf(name) as Owner))
-}
-
-/** Of any run on this machine, by anybody. */
-async function ownedNames(): Promise<string[]> {
-  const places = [tmpdir(), '/sys/fs/cgroup/memory', '/sys/fs/cgroup/cpu']
-  const names = await Promise.all(places.map((place) => readdir(place).catch(() => [] as string[])))
-  return names.flat().filter((name) => ownerOf(name) !== null)
-}
-
-/** Whether a process runs; one that is dead and not yet reaped does not. */
-async function isRunning(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ') X')
-  return !/^\) [ZX]/.test(stat.slice(stat.lastIndexOf(')')))
-}
 
 const readVerdict = async (dir: string) => readFile(join(dir, 'verdict.json'), 'utf8')
 
@@ -103,7 +84,7 @@ test('high-load-quick dies of memory at the end of a retry storm, and can be jud
 })
 
 test('Ctrl-C in mid-run: exit 130, everything stopped, the record readable', async () => {
-  const dir = join(folder, 'interrupted')
+  const dir = await mkdtemp(join(folder, 'interrupted-'))
   const { child, ended, saw } = start('scenario', 'high-load-quick', '--', '--runtime', 'embedded', '--out', dir)
   await saw('events emitted')
   process.kill(-(child.pid as number), 'SIGINT')
@@ -120,44 +101,7 @@ test('Ctrl-C in mid-run: exit 130, everything stopped, the record readable', asy
   expect(code).toBe(3)
 })
 
-test('Ctrl-C in a comparison: exit 130, everything stopped, and it says how to go on', async () => {
-  const dir = join(folder, 'compared')
-  const { child, ended, saw } = start(
-    ...['compare', '--', '--scenario', 'high-load-quick', '--vary', 'memory=512m,1g', '--repeat', '1', '--out', dir],
-  )
-  await saw('warming up')
-  process.kill(-(child.pid as number), 'SIGINT')
-  const { stderr, code } = await ended
-  expect(stderr).toContain('2 cells x 1 repeat = 2 runs, about')
-  expect(stderr).toContain('0 of 2 runs are finished')
-  const command = '--scenario high-load-quick --vary memory=512m,1g --repeat 1'
-  expect(stderr).toContain(`go on with: npm run compare -- ${command} --out ${dir} --resume`)
-  // npm, which got the signal too, may end by it instead of handing the code on.
-  expect([130, null]).toContain(code)
-  expect(await leftovers()).toEqual([])
-  const again = await start('compare', '--', ...command.replace('1g', '2g').split(' '), '--out', dir, '--resume').ended
-  expect(again.stderr).toContain('was made for something else: axes was')
-  expect(again.code).toBe(4)
-})
-
-test('kill -9 of the harness leaves no process, and clean removes the rest', async () => {
-  const dir = join(folder, 'killed')
-  const { child, ended, saw } = start('scenario', 'high-load-quick', '--', '--runtime', 'embedded', '--out', dir)
-  await saw('events emitted')
-  const [ready] = (await readFile(join(dir, 'events.ndjson'), 'utf8')).split('\n', 1).map((line) => JSON.parse(line))
-  const { pid } = ready as { pid: number }
-  expect(await isRunning(pid)).toBe(true)
-  process.kill(-(child.pid as number), 'SIGKILL')
-  await ended
-  await expect.poll(() => isRunning(pid), { timeout: 10_000 }).toBe(false)
-  const { code } = await start('clean').ended
-  expect(code).toBe(0)
-  expect(await leftovers()).toEqual([])
-  const judged = await start('judge', '--', dir).ended
-  expect(judged.code).toBe(3)
-})
-
-test.each([
+test.concurrent.each([
   [['scenario', 'high-laod'], 'did you mean high-load?'],
   [['scenario', 'high-load', '--', '--memory', '900g'], "beyond this machine's"],
   [['scenario', 'high-load', '--', '--out', '/proc/nowhere'], 'cannot be written'],

@@ -55,8 +55,9 @@ export async function startDatabases() {
 
 /** Starts the program without waiting for anything. */
 export function spawnService(env: Record<string, string>): ChildProcess {
+  const { PATH, NODE_COMPILE_CACHE } = process.env
   return spawn(process.execPath, [join(import.meta.dirname, '..', 'main.ts')], {
-    env: { PATH: process.env.PATH, DATASTORAGE_PORT: '0', DATASTORAGE_SHUTDOWN_PAUSE_MS: '0', ...env },
+    env: { PATH, NODE_COMPILE_CACHE, DATASTORAGE_PORT: '0', DATASTORAGE_SHUTDOWN_PAUSE_MS: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

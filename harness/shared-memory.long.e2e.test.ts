@@ -37,7 +37,7 @@ async function judged(runId: string, eat: (stack: Stack) => Promise<unknown>): P
   const options = { runtime: 'embedded', service, limits, logFile: join(folder, `${runId}.log`) } as const
   await using stack = await startStack(options, signal)
   const made = { ...manifest, load, limits, expect: { expectation: 'any', from: 'a changed knob' } } as const
-  await using record = await createRecord(join(folder, runId), made, { service, replay: '' })
+  await using record = await createRecord(await mkdtemp(join(folder, 'run-')), made, { service, replay: '' })
   const clock = createClock(200)
   const { baseUrl, limits: applied } = stack.datastorage
   if (applied) record.event({ kind: 'limits', t: clock.now(), ...applied })
