@@ -52,11 +52,14 @@ export async function describeVersions(): Promise<Manifest['versions']> {
   return { culprit: own.version, node: process.versions.node }
 }
 
-/** The commit that made a run, and whether anything had been changed since. `null` outside of a git checkout. */
+/** The commit that made a run, and whether anything but results had been changed since. `null` outside of a git checkout. */
 export async function describeGit(): Promise<Manifest['git']> {
   const git = (...args: string[]) => promisify(execFile)('git', ['-C', projectDir, ...args])
   try {
-    const [commit, status] = await Promise.all([git('rev-parse', 'HEAD'), git('status', '--porcelain')])
+    const [commit, status] = await Promise.all([
+      git('rev-parse', 'HEAD'),
+      git('status', '--porcelain', '--', '.', ':!results'),
+    ])
     return { commit: commit.stdout.trim(), dirty: status.stdout.trim() !== '' }
   } catch {
     return null

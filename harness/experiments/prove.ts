@@ -197,8 +197,8 @@ function renderTable(perRow: readonly { row: ProofRow; found: readonly Result[] 
     ) || '-',
     [...new Set(found.map((r) => r.chain || 'no cause'))].join(' / '),
   ])
-  const commits = [...new Set(perRow.flatMap(({ found }) => found.map((result) => result.commit)))]
-  return `${markdownTable([head, ...rows])}\n\nMeasured at ${commits.map((commit) => commit.slice(0, 12)).join(', ')}.\n`
+  const commits = new Set(perRow.flatMap(({ found }) => found.map((result) => result.commit.slice(0, 12))))
+  return `${markdownTable([head, ...rows])}\n\nMeasured at ${[...commits].join(', ')}.\n`
 }
 
 /** `+27.7 s to +36.7 s`, or one value where all are alike. Empty without any. */
