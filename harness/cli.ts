@@ -21,6 +21,7 @@ import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
 import { createAsk, whatIf } from './experiments/what-if.ts'
 import { hypotheses } from './hypotheses/index.ts'
+import { listenForInterruption } from './interruption.ts'
 import { accountRecord } from './judgement/accounting.ts'
 import { describeGit, describeMachine, type RunPlan } from './manifest.ts'
 import { recordFiles } from './record.ts'
@@ -278,34 +279,4 @@ function explain(thrown: unknown): number {
 
 function firstOf(error: SuppressedError): unknown {
   return error.suppressed instanceof SuppressedError ? firstOf(error.suppressed) : error.suppressed
-}
-
-/** Longest time that stopping may take. Our children die with us; containers that are left are there for `clean`. */
-const stopWithinMs = 2_800
-
-/**
- * One signal aborts the run; the same key press often arrives twice, from the terminal and forwarded by npm, so further
- * ones change nothing.
- */
-function listenForInterruption(onInterrupted: () => void) {
-  const controller = new AbortController()
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  const listener = () => {
-    if (controller.signal.aborted) return
-    onInterrupted()
-    setTimeout(() => {
-      process.stderr.write(
-        'culprit: interrupted; stopping took too long, "npm run clean" removes what is left (exit 130)\n',
-      )
-      process.exit(exitCodes.interrupted)
-    }, stopWithinMs).unref()
-    controller.abort(new InterruptedError('interrupted'))
-  }
-  for (const signal of signals) process.on(signal, listener)
-  return {
-    signal: controller.signal,
-    [Symbol.dispose]() {
-      for (const signal of signals) process.off(signal, listener)
-    },
-  }
 }

@@ -10,6 +10,7 @@ import { parseThresholds, readThreshold } from '../gate/thresholds.ts'
 import { appendGateLine, readGateHistory } from '../gate-history.ts'
 import type { Decision, GateResult, Limit, Measured, Pair, Threshold } from '../gate-result.ts'
 import { describeGit, describeMachine, type RunPlan } from '../manifest.ts'
+import { createRandom } from '../random.ts'
 import { gateCommandOf, writeGateReports } from '../report/gate/index.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Verdict } from '../verdict.ts'
@@ -58,7 +59,7 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
   const startedAt = new Date()
   const folder = join(dir, 'runs', `${folderName(startedAt.toISOString())}-${job.scenario}`)
   await mkdir(join(dir, 'runs'), { recursive: true })
-  const random = coin(options.seed)
+  const random = createRandom(options.seed)
 
   const { stored } = job
   const mostPairs = stored?.runs.length ?? Number.POSITIVE_INFINITY
@@ -68,7 +69,7 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
     const before = stored?.runs[pairs.length]
     if (before) return { baseline: before, candidate: await side('candidate') }
     // Which goes first is drawn, so that a machine that gets slower does not speak for one side.
-    if (random()) return { baseline: await side('baseline'), candidate: await side('candidate') }
+    if (random() < 0.5) return { baseline: await side('baseline'), candidate: await side('candidate') }
     const candidate = await side('candidate')
     return { baseline: await side('baseline'), candidate }
   }
@@ -118,7 +119,10 @@ async function runStrictly(
   const measured = measure(await runOnce(plan, dir))
   if (thresholds.length === 0) return measured
   const evidence = await readEvidence(dir)
-  return { ...measured, readings: thresholds.map((threshold) => readThreshold(threshold, evidence)) }
+  return {
+    ...measured,
+    readings: thresholds.map((threshold) => readThreshold(threshold, evidence, measured.values['peak memory'])),
+  }
 }
 
 async function runSide(...args: Parameters<typeof runStrictly>): Promise<Measured> {
@@ -127,15 +131,6 @@ async function runSide(...args: Parameters<typeof runStrictly>): Promise<Measure
   } catch (error) {
     if (!(error instanceof StackError)) throw error
     return notRun(`a run could not start: ${error.message}`)
-  }
-}
-
-/** True or false by the seed alone (an LCG's highest bit). */
-function coin(seed: number): () => boolean {
-  let state = BigInt(seed) + 1n
-  return () => {
-    state = BigInt.asUintN(64, state * 6364136223846793005n + 1442695040888963407n)
-    return state >> 63n === 1n
   }
 }
 

@@ -12,7 +12,7 @@ import { type Described, problemsOf } from '../schema.ts'
 
 const schemaVersion = 1
 const projectDir = resolve(import.meta.dirname, '..', '..')
-export const baselinesDir = join(projectDir, 'results', 'baselines')
+const baselinesDir = join(projectDir, 'results', 'baselines')
 
 const value = z.number().nullable()
 const storedSchema = z.object({

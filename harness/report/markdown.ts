@@ -4,6 +4,7 @@ import { formatAt, formatBytes, formatMs } from '../units.ts'
 import type { Finding, Verdict } from '../verdict.ts'
 import { inert } from './inert.ts'
 import { inline } from './inline-markdown.ts'
+import { timelineRows } from './timeline-rows.ts'
 import {
   describeAccounting,
   describeChecks,
@@ -15,7 +16,6 @@ import {
   describePlausibility,
   describeRecovery,
   nameLimiter,
-  timelineRows,
 } from './words.ts'
 
 /** report.md: the whole verdict with its evidence, for a review or a ticket. Made from the record alone. */

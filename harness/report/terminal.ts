@@ -8,6 +8,7 @@ import { formatAt, formatBytes, formatMs } from '../units.ts'
 import type { Answer, Finding, Verdict } from '../verdict.ts'
 import { quote } from './command-words.ts'
 import { inert } from './inert.ts'
+import { timelineRows } from './timeline-rows.ts'
 import {
   describeAccounting,
   describeChecks,
@@ -19,7 +20,6 @@ import {
   describeRecovery,
   nextCommand,
   orderFindings,
-  timelineRows,
 } from './words.ts'
 
 type Style = Parameters<typeof styleText>[0]

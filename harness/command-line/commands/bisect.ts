@@ -5,7 +5,7 @@ import type { Search } from '../../threshold.ts'
 import { type Dose, doses, dosesBetween } from '../doses.ts'
 import type { RawFlags } from '../raw-flags.ts'
 import { type Context, resolveRun, suggest } from '../resolve.ts'
-import { askFor, fixedFlags, knobOptions, shownFlags, wholeNumber } from './campaign.ts'
+import { addSharedFlags, askFor, fixedFlags, knobOptions, shownFlags, wholeNumber } from './campaign.ts'
 import { fingerprint } from './compare.ts'
 
 export interface BisectRequest {
@@ -36,19 +36,15 @@ export function bisectCommand(runOptions: readonly Option[]): Command {
     .option('--to <value>', `the largest value to try (default: ${reach} times the scenario's)`)
     .option('--max-runs <n>', 'give up after so many runs (default: 20)')
     .option('--resume', 'go on with an interrupted search: --out, else the newest of this scenario')
-  for (const option of knobOptions(runOptions)) command.addOption(option)
-  return command
-    .option('--out <dir>', 'folder for the search (default: a new one in results/bisect)')
-    .option('--json', 'print bisect.json alone')
-    .addHelpText(
-      'after',
-      `
+  return addSharedFlags(command, runOptions, { name: 'bisect', what: 'the search' }).addHelpText(
+    'after',
+    `
 Every other flag is the same for all runs; each run has the seed after the last one's. The search ends when the interval is
 no wider than 8 % to either side. A run whose outcome is not known counts as neither.
 
 Exit codes: 0 found that closely; 3 not: the runs are used up, or the threshold is not between --from and --to;
 4 bad input; 5 no run could start; 130 interrupted.`,
-    )
+  )
 }
 
 /** @throws InputError with every problem at once, those found before included */

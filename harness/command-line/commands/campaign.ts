@@ -1,4 +1,4 @@
-import type { Option } from 'commander'
+import type { Command, Option } from 'commander'
 import type { RawFlags } from '../raw-flags.ts'
 import type { Context } from '../resolve.ts'
 import { withoutSecrets } from '../subject-flags.ts'
@@ -12,6 +12,18 @@ const ofOneRun = ['list', 'json', 'out', 'expect']
 /** The flags of a run that many runs take too: whatever it learns later, they learn with it. */
 export function knobOptions(runOptions: readonly Option[]): Option[] {
   return runOptions.filter((option) => !ofOneRun.includes(option.name()))
+}
+
+/** The flags that every experiment of many runs has after its own: those of a run, and where and how the result goes. */
+export function addSharedFlags(
+  command: Command,
+  runOptions: readonly Option[],
+  { name, what }: { readonly name: string; readonly what: string },
+): Command {
+  for (const option of knobOptions(runOptions)) command.addOption(option)
+  return command
+    .option('--out <dir>', `folder for ${what} (default: a new one in results/${name})`)
+    .option('--json', `print ${name}.json alone`)
 }
 
 /** The flags that are the same for all runs, as they were given. */

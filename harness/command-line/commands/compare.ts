@@ -5,7 +5,7 @@ import { InputError } from '../../errors.ts'
 import type { RunPlan } from '../../manifest.ts'
 import type { RawFlags } from '../raw-flags.ts'
 import { type Context, resolveRun, suggest } from '../resolve.ts'
-import { askFor, fixedFlags, knobOptions, maxCells, shownFlags, wholeNumber } from './campaign.ts'
+import { addSharedFlags, askFor, fixedFlags, knobOptions, maxCells, shownFlags, wholeNumber } from './campaign.ts'
 
 export interface CompareRequest {
   readonly command: 'compare'
@@ -30,18 +30,14 @@ export function compareCommand(runOptions: readonly Option[]): Command {
     .option('--repeat <n>', 'runs of each cell, each with a seed of its own (default: 3)')
     .option('--resume', 'go on with an interrupted comparison: --out, else the newest of this scenario')
     .option('--yes', `start also more than ${maxCells} cells`)
-  for (const option of knobOptions(runOptions)) command.addOption(option)
-  return command
-    .option('--out <dir>', 'folder for the comparison (default: a new one in results/compare)')
-    .option('--json', 'print compare.json alone')
-    .addHelpText(
-      'after',
-      `
+  return addSharedFlags(command, runOptions, { name: 'compare', what: 'the comparison' }).addHelpText(
+    'after',
+    `
 Every other flag is the same for all runs. The folder holds grid.json, results.ndjson (a line for each finished run),
 table.md, compare.json, compare.csv, compare.html, and the records in runs/.
 
 Exit codes: 0 all cells got a verdict; 3 some are not known; 4 bad input; 5 no cell could start; 130 interrupted.`,
-    )
+  )
 }
 
 /** @throws InputError with every problem at once, those found before included */

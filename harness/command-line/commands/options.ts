@@ -6,7 +6,7 @@ import type { Option } from '../../scenario.ts'
 import type { RawFlags } from '../raw-flags.ts'
 import { type Context, resolveRun } from '../resolve.ts'
 import { suggest } from '../suggest.ts'
-import { fixedFlags, knobOptions, shownFlags, wholeNumber } from './campaign.ts'
+import { addSharedFlags, fixedFlags, shownFlags, wholeNumber } from './campaign.ts'
 import { fingerprint } from './compare.ts'
 
 export interface OptionsRequest {
@@ -35,19 +35,15 @@ export function optionsCommand(runOptions: readonly Flag[]): Command {
     .option('--only <a,b...>', 'these options alone; the others stay as they are, run or not')
     .option('--repeat <n>', 'runs of each option, each with a seed of its own (default: 1)')
     .option('--resume', 'go on with an interrupted one: --out, else the newest; what is not known is run again')
-  for (const option of knobOptions(runOptions)) command.addOption(option)
-  return command
-    .option('--out <dir>', 'folder for the results (default: a new one in results/options)')
-    .option('--json', 'print options.json alone')
-    .addHelpText(
-      'after',
-      `
+  return addSharedFlags(command, runOptions, { name: 'options', what: 'the results' }).addHelpText(
+    'after',
+    `
 Every other flag is the same for all runs. The folder holds grid.json, results.ndjson (a line for each finished run),
 options.md, options.json, options.csv, options.html, and the records in runs/.
 
 Exit codes: 0 all that was expected held; 2 some of it did not; 3 some is not known; 4 bad input; 5 nothing could
 start; 130 interrupted.`,
-    )
+  )
 }
 
 /** @throws InputError with every problem at once, those found before included */

@@ -2,7 +2,7 @@ import { formatAt } from '../../units.ts'
 import { table } from '../page/chart.ts'
 import { type Content, type Html, html } from '../page/html.ts'
 import { momentLink } from '../page/shell.ts'
-import { type TimelineRow, timelineRows } from '../words.ts'
+import { type TimelineRow, timelineRows } from '../timeline-rows.ts'
 import type { RunReport } from './report.ts'
 
 const charts: Readonly<Record<string, string>> = { death: 'memory', 'health fails': 'health' }
