@@ -73,6 +73,8 @@ export async function lackingOnPaper(page: Page): Promise<string[]> {
   await page.setViewportSize({ width: paperWidth, height: 900 })
   await page.emulateMedia({ media: 'print' })
   await page.evaluate("dispatchEvent(new Event('beforeprint'))")
+  // What a closed `details` holds is rendered with the next frame, not with the style that opens it.
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))')
   return page.evaluate(`(() => {
     const isShown = (one) => one.checkVisibility({ contentVisibilityAuto: true }) && one.getBoundingClientRect().height > 0
     const closed = [...document.querySelectorAll('details')].filter((one) => !isShown(one.lastElementChild))
