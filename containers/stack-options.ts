@@ -14,6 +14,8 @@ export interface StackOptions {
   /** Images instead of the usual ones. */
   readonly images?: { readonly postgres?: string | undefined; readonly redis?: string | undefined } | undefined
   readonly limits: Limits
+  /** Whether the database is stopped and started again in mid-run: then its data must not be in memory alone. */
+  readonly stopsDatabase?: boolean | undefined
   /** The service's stdout and stderr go there. Its folder must exist. */
   readonly logFile: string
   /** Where the temporary folder is made: the system's temp folder unless given. */

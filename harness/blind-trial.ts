@@ -1,3 +1,7 @@
+/** Where blind runs can be done: everywhere that the stand-in is ours. */
+export const blindRuntimes = ['embedded', 'docker', 'podman'] as const
+export type BlindRuntime = (typeof blindRuntimes)[number]
+
 /** A judged run beside what was drawn for it. */
 export interface BlindTrial {
   readonly index: number

@@ -7,6 +7,7 @@ import { buildImages } from '../containers/images/index.ts'
 import { profileNames } from '../containers/profiles.ts'
 import { scenarios } from '../scenarios/index.ts'
 import { options } from '../scenarios/options.ts'
+import { type BlindRuntime, tallyOf } from './blind-trial.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
 import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
 import { readManifest, readVerdict } from './evidence.ts'
@@ -19,6 +20,7 @@ import { runGates } from './experiments/gate.ts'
 import { conductOptions } from './experiments/options/conduct.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
+import { proveTruth } from './experiments/truth.ts'
 import { createAsk, whatIf } from './experiments/what-if.ts'
 import { hypotheses } from './hypotheses/index.ts'
 import { listenForInterruption } from './interruption.ts'
@@ -48,7 +50,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       options,
       profiles: profileNames,
       causes: hypotheses.filter(({ role }) => role !== 'instrument').map(({ name }) => name),
-      proofs: [truthProof.name, ...proofs.map((proof) => proof.name)],
+      proofs: [truthProof, ...proofs.map((proof) => proof.name)],
       faults,
     })
     return await carryOut(request, progress, interruption.signal)
@@ -143,9 +145,9 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       return { pass: exitCodes.held, fail: exitCodes.notHeld, unknown: exitCodes.notKnown }[answer]
     }
     case 'blind': {
-      const { text, page, wrong } = await runBlind(request.seed, request.runs, progress, signal)
+      const { text, page, trials } = await blind({ ...(await blindMeans(progress, signal)), ...request })
       process.stdout.write(`${text}\npage: ${fromHere(page)}\n`)
-      return wrong === 0 ? exitCodes.held : exitCodes.notHeld
+      return tallyOf(trials).by.wrong === 0 ? exitCodes.held : exitCodes.notHeld
     }
     case 'compare':
       return conductCompare(request, await meansOf(request.command, progress, signal), process.stdout)
@@ -167,16 +169,21 @@ function runWith(progress: Progress, signal: AbortSignal) {
   return (plan: RunPlan, dir: string) => run(plan, dir, progress, signal)
 }
 
-async function runBlind(seed: number, runs: number, progress: Progress, signal: AbortSignal) {
+async function blindMeans(progress: Progress, signal: AbortSignal) {
   const scenario = scenarios.find(({ name }) => name === 'blind')
   if (!scenario) throw new Error('there is no scenario blind')
   const say = (message: string) => process.stderr.write(`blind: ${message}\n`)
   const commit = await describeCommit()
-  return blind({ scenario, faults, seed, runs, runOnce: runWith(progress, signal), say, signal, commit })
+  return { scenario, faults, runOnce: runWith(progress, signal), say, signal, commit }
 }
 
-/** What is proven by blind runs; their seed is the commit's hash, which nobody can have tuned to. */
-const truthProof = { name: 'truth', runs: 150 }
+const truthProof = 'truth'
+
+/** Why an engine cannot be had here; null: it can. */
+async function whyNoEngine(runtime: BlindRuntime, signal: AbortSignal): Promise<string | null> {
+  if (runtime === 'embedded') return null
+  return findEngine(runtime, signal).then(() => null, messageOf)
+}
 
 /** What experiments of many runs need of the world. */
 async function meansOf(command: string, progress: Progress, signal: AbortSignal): Promise<Means> {
@@ -208,11 +215,11 @@ async function proveAll(
   const commit = await describeCommit()
   const say = (message: string) => process.stderr.write(`prove: ${message}\n`)
   let held = true
-  if (name === undefined || name === truthProof.name) {
-    const seed = commit === 'none' ? 0 : Number.parseInt(commit.slice(0, 7), 16)
-    const { text, wrong } = await runBlind(seed, runs ?? truthProof.runs, progress, signal)
-    process.stdout.write(`${text}\nseed ${seed}, from commit ${commit.slice(0, 12)}\n`)
-    held = wrong === 0
+  if (name === undefined || name === truthProof) {
+    const means = await blindMeans(progress, signal)
+    const proven = await proveTruth({ ...means, runs, whyNot: (runtime) => whyNoEngine(runtime, signal) })
+    process.stdout.write(`${proven.text}\n`)
+    held = proven.held
   }
   for (const proof of proofs.filter((candidate) => name === undefined || candidate.name === name)) {
     const proven = await prove(proof, {

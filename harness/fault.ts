@@ -46,6 +46,8 @@ export interface Fault {
   readonly causes: readonly string[]
   /** The runtimes that it can be made on. */
   readonly runtimes: readonly Stack['runtime'][]
+  /** It stops the database in mid-run and starts it again: its data must outlast that. */
+  readonly stopsDatabase?: true
   /** What a level means, such as `64 MiB/s`. */
   describe(level: Level): string
   /** The scenario with the fault in it. */

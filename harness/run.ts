@@ -41,7 +41,8 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
     if (plan.subject?.kind !== 'target') progress.say('starting PostgreSQL, Redis and DataStorage')
     const logFile = join(dir, recordFiles.log)
     const { runtime, limiter, subject, subjectEnv, images, serviceEntry } = plan
-    const what = { runtime, limiter, subject, subjectEnv, images, service, limits, serviceEntry }
+    const stopsDatabase = faults.some(({ fault }) => fault.stopsDatabase)
+    const what = { runtime, limiter, subject, subjectEnv, images, service, limits, serviceEntry, stopsDatabase }
     const options = { ...what, logFile, onProgress: progress.say }
     await using stack = stopOrSay(await startStack(options, signal), progress)
     // Ahead of the clock, which counts down to the burst: they take as long as they take.

@@ -101,6 +101,8 @@ export interface Service {
   /** Where it says whether it is well; `/health` unless given. */
   readonly healthPath?: string | undefined
   readonly pid: number | null
+  /** Sends it SIGKILL, as somebody outside might. Absent where nobody here can. */
+  kill?(): Promise<void>
   /** `null`: it is not ours to limit, and nobody here knows what limits it. */
   readonly limits: AppliedLimits | null
   readonly counters: ResourceCounters | null

@@ -1,6 +1,5 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { HostConfig } from 'dockerode'
 import { GenericContainer } from 'testcontainers'
 import { request } from 'undici'
@@ -8,11 +7,10 @@ import type { Limits } from '../../harness/scenario.ts'
 import type { AppliedLimits, Service } from '../../harness/stack.ts'
 import { createLineBuffer } from '../embedded/line-buffer.ts'
 import { refuseOtherThanAsked } from '../limits/group-folder.ts'
-import { type RunContext, type StartedPart, startPart } from './part.ts'
+import { askUntilReady, type RunContext, type StartedPart, startPart } from './part.ts'
 import type { ServiceContainer } from './subject.ts'
 
 const readyMs = 30_000
-const lookEveryMs = 50
 /** How long to look for a second path to the service. */
 const directMs = 1_000
 
@@ -66,6 +64,7 @@ export async function startDatastorage(context: RunContext, options: Datastorage
         healthPath: options.healthPath,
         directUrl: await findDirectUrl(part.address, container),
         pid: part.pid,
+        kill: () => context.engine.api.getContainer(`${context.run}-datastorage`).kill({ signal: 'SIGKILL' }),
         limits,
         counters: part.counters,
         exited: part.exited,
@@ -75,14 +74,7 @@ export async function startDatastorage(context: RunContext, options: Datastorage
         await context.engine.api.getContainer(`${context.run}-datastorage`).start()
         const waiting = AbortSignal.any([signal, AbortSignal.timeout(readyMs)])
         const url = `http://127.0.0.1:${part.publishedPort}${container.readyPath}`
-        for (;;) {
-          const isReady = await askReady(url, waiting).then(
-            () => true,
-            () => false,
-          )
-          if (isReady) return
-          await delay(lookEveryMs, undefined, { signal: waiting })
-        }
+        await askUntilReady(() => askReady(url, waiting), waiting)
       },
       async [Symbol.asyncDispose]() {
         await part.logRead()

@@ -47,7 +47,10 @@ export async function startContainers(
   const context: RunContext = { run, engine, witness, signal, onProgress: options.onProgress }
   const inGroup: HostConfig = shared ? { CgroupParent: shared.path } : {}
   const [postgres, redis] = await allOrNone(signal, (either) => [
-    startPostgres({ ...context, signal: either }, images.postgres, { ...inGroup, ...(!shared && dataInMemory) }),
+    startPostgres({ ...context, signal: either }, images.postgres, {
+      ...inGroup,
+      ...(!shared && !options.stopsDatabase && dataInMemory),
+    }),
     startRedis({ ...context, signal: either }, images.redis, inGroup),
   ])
   started.use(postgres)
@@ -79,7 +82,7 @@ export async function startContainers(
     runtime: engine.name,
     versions: { postgres: postgres.answer, redis: redis.answer, [engine.name]: engine.version },
     datastorage: shared ? { ...datastorage.service, limits: inShared(shared, datastorage.part) } : datastorage.service,
-    postgres: { connectionString: postgres.connectionString, onLog: postgres.onLog },
+    postgres,
     redis: { url: `redis://127.0.0.1:${redis.publishedPort}` },
     startAgain: (again) => datastorage.startAgain(again),
     ...(shared && {

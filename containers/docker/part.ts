@@ -170,7 +170,8 @@ function exitOf(pid: number, code: number | null): ProcessExit {
   return signal?.startsWith('SIG') ? { pid, code: null, signal } : { pid, code, signal: null }
 }
 
-async function askUntilReady<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
+/** Asks again and again until the answer is no error. */
+export async function askUntilReady<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     signal.throwIfAborted()
     try {

@@ -4,9 +4,10 @@ import type { HostConfig } from 'dockerode'
 import pg from 'pg'
 import { createLineBuffer } from '../embedded/line-buffer.ts'
 import { harnessRole, serverSettings, serviceRole, setUpSql } from '../embedded/postgres-template.ts'
-import { type RunContext, type StartedPart, startPart } from './part.ts'
+import { askUntilReady, type RunContext, type StartedPart, startPart } from './part.ts'
 
 const readyMs = 60_000
+const stopGraceSec = 2
 const port = 5432
 const data = '/culprit'
 
@@ -18,6 +19,10 @@ export interface StartedPostgres extends StartedPart<string> {
   readonly password: string
   /** Calls back with each line of the server's log, past ones first. */
   onLog(listener: (line: string) => void): void
+  /** Shuts it down as an operator would, by the engine. */
+  stop(): Promise<void>
+  /** Starts the same container again, and returns when it answers. Its data is there unless it was in memory. */
+  start(signal: AbortSignal): Promise<void>
 }
 
 /** PostgreSQL with the same roles, database and settings as the embedded one. Its answer is its version. */
@@ -50,12 +55,26 @@ export async function startPostgres(context: RunContext, image: string, host?: H
     readyWithinMs: readyMs,
     onLine: log.add,
   })
+  const container = context.engine.api.getContainer(`${context.run}-postgres`)
   return {
     ...started,
     connectionString: urlFor(harnessRole, started.publishedPort),
     ownerConnectionString: urlFor(serviceRole, started.publishedPort),
     password,
     onLog: log.listen,
+    async stop() {
+      // Its "fast" shutdown: PostgreSQL takes SIGTERM for one that waits until every client has left.
+      await container.stop({ signal: 'SIGINT', t: stopGraceSec })
+    },
+    async start(signal) {
+      await container.start()
+      const waiting = AbortSignal.any([signal, AbortSignal.timeout(readyMs)])
+      await askUntilReady(() => askVersion(urlFor(harnessRole, started.publishedPort)), waiting)
+      const { NetworkSettings } = await container.inspect()
+      const address = NetworkSettings.Networks[context.run]?.IPAddress
+      // The service knows it by that.
+      if (address !== started.address) throw new Error(`PostgreSQL came back at ${address}, not at ${started.address}`)
+    },
   }
 }
 

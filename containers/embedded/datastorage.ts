@@ -72,6 +72,9 @@ export async function startDatastorage(options: DatastorageOptions): Promise<Ser
     return {
       baseUrl,
       pid: child.pid,
+      async kill() {
+        process.kill(child.pid, 'SIGKILL')
+      },
       limits: group.limits,
       counters: group.counters,
       exited: child.exited,

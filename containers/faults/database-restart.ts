@@ -1,5 +1,5 @@
 import type { Fault } from '../../harness/fault.ts'
-import { at, effect, type PerLevel } from './standing-in.ts'
+import { at, effect, type PerLevel, withStandIn } from './standing-in.ts'
 
 /** How long the database is gone. */
 const downMs: PerLevel<number> = [600, 1_000, 1_800, 2_600, 3_500]
@@ -9,7 +9,8 @@ export const databaseRestart: Fault = {
   name: 'database-restart',
   description: 'PostgreSQL is shut down, and started again a little later',
   causes: ['database-down'],
-  runtimes: ['embedded'],
+  runtimes: withStandIn,
+  stopsDatabase: true,
   describe: (level) => `gone for ${at(downMs, level)} ms`,
   async inject({ stack, until, random, note, signal }, level) {
     const { postgres } = stack

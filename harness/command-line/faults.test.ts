@@ -1,15 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import { faults } from '../../containers/faults/index.ts'
+import { outsideKill } from '../../containers/faults/outside-kill.ts'
 import { profileNames } from '../../containers/profiles.ts'
 import { scenarios } from '../../scenarios/index.ts'
 import { InputError } from '../errors.ts'
-import { levels } from '../fault.ts'
+import { type Fault, levels } from '../fault.ts'
 import { hypotheses } from '../hypotheses/index.ts'
 import type { RunPlan } from '../manifest.ts'
 import { parseCommandLine } from './parse.ts'
 
 const machine = { memoryBytes: 2 ** 34, cpus: 2 }
-const known = { scenarios, profiles: profileNames, causes: [], proofs: [], faults, ...machine }
+const byHand: Fault = {
+  ...outsideKill,
+  name: 'by-hand',
+  description: 'a fault for one runtime',
+  runtimes: ['embedded'],
+}
+const all = [...faults, byHand]
+const known = { scenarios, profiles: profileNames, causes: [], proofs: [], faults: all, ...machine }
 
 function plan(flags: string): RunPlan {
   const request = parseCommandLine(['scenario', 'blind', ...flags.split(' ').filter(Boolean)], known)
@@ -63,7 +71,7 @@ describe('--fault', () => {
   })
 
   test('tells all that is wrong at once', () => {
-    expect(problems('--fault nothing:9+outside-kill --runtime docker')).toHaveLength(3)
+    expect(problems('--fault nothing:9+by-hand --runtime docker')).toHaveLength(3)
   })
 
   test('stays out of what the one who judges may read', () => {
@@ -73,7 +81,7 @@ describe('--fault', () => {
   })
 })
 
-describe.each(faults.map((fault) => [fault.name, fault] as const))('%s', (name, fault) => {
+describe.each(all.map((fault) => [fault.name, fault] as const))('%s', (name, fault) => {
   test.each(runtimes)('on %s: made there, or refused in so many words', (runtime) => {
     const found = problems(`--fault ${name} --runtime ${runtime}`)
     const refusal = `--fault ${name}: can be made on ${fault.runtimes.join(', ')} alone`

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { Command, Option } from 'commander'
+import { type BlindRuntime, blindRuntimes } from '../blind-trial.ts'
 import { InputError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
 import type { Option as ScenarioOption } from '../scenario.ts'
@@ -25,7 +26,7 @@ export type Request =
       readonly outDir: string | undefined
     }
   | { readonly command: 'judge'; readonly run: string; readonly json: boolean; readonly accountingOnly: boolean }
-  | { readonly command: 'blind'; readonly runs: number; readonly seed: number }
+  | { readonly command: 'blind'; readonly runs: number; readonly seed: number; readonly runtime: BlindRuntime }
   | { readonly command: 'report'; readonly run: string }
   | { readonly command: 'prove'; readonly name: string | undefined; readonly runs: number | undefined }
   | PredictRequest
@@ -89,7 +90,7 @@ function proveCommand(names: readonly string[]): Command {
   return new Command('prove')
     .description('make the figures that need many runs; goes on where it was interrupted')
     .argument('[name]', `what to prove: ${names.join(', ')} (default: all)`)
-    .option('--runs <n>', 'runs of each row (default: 10); of truth: runs in all (default: 150)')
+    .option('--runs <n>', 'runs of each row (default: 10); of truth: runs without an engine (default: 150)')
 }
 
 function blindCommand(): Command {
@@ -99,6 +100,7 @@ function blindCommand(): Command {
     )
     .option('--runs <n>', 'how many runs, 20 s each at most (default: 15, each fault once)')
     .option('--seed <n>', 'seed of the draw (default: 1)')
+    .option('--runtime <name>', `${blindRuntimes.join(', ')} (default: embedded)`)
 }
 
 function cleanCommand(): Command {
@@ -184,6 +186,10 @@ export function parseCommandLine(
   if (name === 'blind' && flags.seed !== undefined && !/^\d{1,9}$/.test(flags.seed)) {
     problems.push(`--seed ${flags.seed}: takes a whole number from 0 to 999999999`)
   }
+  const runtime = blindRuntimes.find((known) => known === (flags.runtime ?? 'embedded'))
+  if (name === 'blind' && !runtime) {
+    problems.push(`--runtime ${flags.runtime}: ${suggest(flags.runtime ?? '', blindRuntimes)}`)
+  }
   const engine = engines.find((known) => known === (flags.engine ?? 'auto'))
   if (name === 'images' && !engine) problems.push(`--engine ${flags.engine}: ${suggest(flags.engine ?? '', engines)}`)
   if (problems.length > 0) throw new InputError(problems)
@@ -195,7 +201,10 @@ export function parseCommandLine(
     const accountingOnly = flags.accounting !== undefined
     return { command: 'judge', run: first ?? 'latest', json: flags.json !== undefined, accountingOnly }
   }
-  if (name === 'blind') return { command: 'blind', runs: Number(flags.runs ?? 15), seed: Number(flags.seed ?? 1) }
+  if (name === 'blind') {
+    const [runs, seed] = [Number(flags.runs ?? 15), Number(flags.seed ?? 1)]
+    return { command: 'blind', runs, seed, runtime: runtime ?? 'embedded' }
+  }
   if (name === 'prove') return { command: 'prove', name: first, runs: flags.runs ? Number(flags.runs) : undefined }
   return { command: 'clean' }
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type BlindTrial, scoreOf } from '../../blind-trial.ts'
+import { type BlindRuntime, type BlindTrial, scoreOf } from '../../blind-trial.ts'
 import type { Fault } from '../../fault.ts'
 import { nameChoice } from '../../fault.ts'
 import type { RunPlan } from '../../manifest.ts'
@@ -17,6 +17,7 @@ export interface BlindOptions {
   readonly faults: readonly Fault[]
   readonly seed: number
   readonly runs: number
+  readonly runtime: BlindRuntime
   readonly runOnce: (plan: RunPlan, dir: string) => Promise<Verdict>
   readonly say: (message: string) => void
   readonly signal: AbortSignal
@@ -32,9 +33,12 @@ const projectDir = resolve(import.meta.dirname, '..', '..', '..')
  * Draws faults from a seed, runs them, and has each verdict made by another process on a copy of the record without
  * anything that could tell. Runs that are there already are kept, and judged again by the present code.
  */
-export async function blind(options: BlindOptions): Promise<{ text: string; page: string; wrong: number }> {
-  const { faults, seed, runs, say, signal } = options
-  const dir = join(options.dir ?? join(projectDir, 'results', 'blind'), `seed-${seed}`)
+export async function blind(
+  options: BlindOptions,
+): Promise<{ text: string; page: string; trials: readonly BlindTrial[] }> {
+  const { faults, seed, runs, runtime, say, signal } = options
+  const folder = runtime === 'embedded' ? `seed-${seed}` : `seed-${seed}-${runtime}`
+  const dir = join(options.dir ?? join(projectDir, 'results', 'blind'), folder)
   await mkdir(dir, { recursive: true })
   const trials: BlindTrial[] = []
   for (const one of draw(faults, seed, runs)) {
@@ -44,7 +48,7 @@ export async function blind(options: BlindOptions): Promise<{ text: string; page
     const isThere = await isComplete(runDir)
     if (!isThere) {
       await rm(runDir, { recursive: true, force: true })
-      await options.runOnce(planOf(one, options.scenario), runDir)
+      await options.runOnce(planOf(one, options.scenario, runtime), runDir)
     }
     const durationMs = isThere ? await keptDurationMs(runDir) : performance.now() - startedMs
     if (!isThere) await writeText(join(runDir, 'duration.json'), `${JSON.stringify({ durationMs })}\n`)
@@ -57,17 +61,17 @@ export async function blind(options: BlindOptions): Promise<{ text: string; page
     )
   }
   const written = await writeBlindReports(dir, { seed, trials, planned: runs, commit: options.commit })
-  return { ...written, wrong: trials.filter((one) => scoreOf(one) === 'wrong').length }
+  return { ...written, trials }
 }
 
-function planOf({ faults, seed }: Draw, base: Scenario): RunPlan {
+function planOf({ faults, seed }: Draw, base: Scenario, runtime: BlindRuntime): RunPlan {
   const scenario = faults.reduce((made, { fault, level }) => fault.prepare?.(made, level) ?? made, base)
-  const command = `npm run scenario ${base.name} -- --seed ${seed}`
+  const command = `npm run scenario ${base.name} -- --seed ${seed} --runtime ${runtime}`
   const chosen = faults.map(nameChoice).join('+')
   return {
     scenario,
     seed,
-    runtime: 'embedded',
+    runtime,
     limiter: 'auto',
     faults,
     expect: { expectation: 'any', from: 'a changed knob' },
