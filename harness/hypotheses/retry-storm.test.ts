@@ -101,6 +101,34 @@ describe('retry storm', () => {
     })
   })
 
+  describe('after a standstill of eight seconds', () => {
+    const seconds = (rises: (second: number) => boolean) => {
+      let written = 0
+      return times(40, (second) => (written += rises(second) ? 9 : 0))
+    }
+    const written = seconds((second) => second < 2 || second > 10)
+    const around = { written, rows: written, cpu: times(40, () => 0.3), throttled: times(40, () => 0) }
+    const survives = (requests: string[]) => {
+      return stormCrash({ ...around, requests, exit: undefined, oomKills: times(40, () => 0), endMs: 39_000 })
+    }
+    const caughtOut = times(40, (index) => [
+      `${client(index)}0 ${1_900 + index}..${6_900 + index} timeout`,
+      `${client(index)}0 ${7_900 + index}..${12_900 + index} timeout`,
+    ]).flat()
+
+    it('is refuted when the service catches up: what it works off is no storm', () => {
+      const caughtUp = times(40, (index) => `${client(index)}0 ${16_900 + index}..${17_000 + index} ok`)
+      const finding = find(retryStorm, survives([...caughtOut, ...caughtUp]))
+      expect(finding.answer).toBe('refuted')
+      expect(finding.because).toContain('all who gave up had waited over the standstill from +1.0 s to +10.0 s')
+    })
+
+    it('is supported when clients go on giving up although it writes', () => {
+      const goesOn = times(40, (index) => `${client(index)}0 ${16_900 + index}..${21_900 + index} timeout`)
+      expect(find(retryStorm, survives([...caughtOut, ...goesOn])).answer).toBe('supported')
+    })
+  })
+
   it('does not count refusals after the death as attempts', () => {
     const requests = times(30, (index) => [
       `${client(index)}0 ${index}..1000 reset`,

@@ -15,8 +15,8 @@ import { lessPatience, noRetries } from '../perturbation.ts'
 import type { ServiceProbe } from '../probe-line.ts'
 import { formatAt } from '../units.ts'
 import type { Observed } from '../verdict.ts'
-import { absent, absentIfWatched, notMeasurable, percent, seen, watched } from './observe.ts'
-import { postgresLagMs, writesWithin, writeTicks } from './progress.ts'
+import { absent, absentIfWatched, notMeasurable, percent, seen, span, watched } from './observe.ts'
+import { postgresLagMs, progress, writesWithin, writeTicks } from './progress.ts'
 
 /**
  * Attempts per event. A burst that runs into a limit on open requests and then goes well stays near 1.1 (20 of 300
@@ -81,8 +81,9 @@ export const retryStorm: Hypothesis = {
       },
     },
     {
-      // Clients that send again to a service which does nothing at all add no load to it: that is a block, not a storm.
-      statement: 'the service goes on writing after the first timeout',
+      // Clients that send again to a service which does nothing at all add no load to it: that is a block, not a storm. Nor
+      // is what it then works off a storm, when it catches up by itself.
+      statement: 'clients time out while the service goes on writing, and not over one standstill alone',
       necessary: true,
       observe: worksOn,
     },
@@ -190,10 +191,22 @@ function worksOn(evidence: Evidence): Observed {
   const timeout = failedAttempts(evidence, ['timeout'])[0]
   if (!timeout) return absent('no request timed out')
   const writes = writesWithin(evidence, { fromMs: timeout.endedMs, toMs: window.untilMs })
+  const stall = progress(evidence)?.stall
+  if (writes.first && stall && isAllOf(stall, evidence)) {
+    return absent(`all who gave up had waited over the standstill ${span(stall.fromMs, stall.toMs)}`, stall.refs)
+  }
   if (writes.first) return seen(`writes went on at ${formatAt(writes.first.t)}`, [timeout.ref, writes.first.ref])
   return writes.isCovered
     ? absent(`nothing written after the first timeout at ${formatAt(timeout.endedMs)}`, [timeout.ref])
     : notMeasurable('no readings of writes after the first timeout')
+}
+
+/** Whether every request that timed out was open during the standstill, or sent when its backlog was fresh. */
+function isAllOf(stall: Stretch, evidence: Evidence): boolean {
+  const freshUntilMs = stall.toMs + evidence.client.timeoutMs
+  return failedAttempts(evidence, ['timeout']).every((attempt) => {
+    return attempt.endedMs >= stall.fromMs && attempt.startedMs <= freshUntilMs
+  })
 }
 
 function goodputFalls(evidence: Evidence): Observed {
