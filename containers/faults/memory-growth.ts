@@ -35,5 +35,5 @@ export const memoryGrowthFast = memoryGrowth(
 export const memoryGrowthSlow = memoryGrowth(
   'memory-growth-slow',
   'memory grows to the limit over most of the run, whatever work is pending',
-  [6.5, 6, 5.5, 5, 4],
+  [5.6, 5.3, 5, 4.6, 4],
 )

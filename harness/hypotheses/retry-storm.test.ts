@@ -59,6 +59,14 @@ describe('retry storm', () => {
     })
   })
 
+  it('is refuted by a service that writes next to nothing, now and then: what works in vain is busy', () => {
+    const few = times(30, (second) => Math.min(second, 3) * 9 + (second >= 9 ? 1 : 0))
+    expect(find(retryStorm, stormCrash({ written: few, rows: few }))).toMatchObject({
+      answer: 'refuted',
+      because: '1 of 155 events written after the first timeout',
+    })
+  })
+
   it('is refuted by stragglers', () => {
     const few = stormCrash({ inProgress: times(30, () => 8), awaiting: times(30, () => 4) })
     expect(find(retryStorm, few)).toMatchObject({

@@ -195,10 +195,33 @@ function worksOn(evidence: Evidence): Observed {
   if (writes.first && stall && isAllOf(stall, evidence)) {
     return absent(`all who gave up had waited over the standstill ${span(stall.fromMs, stall.toMs)}`, stall.refs)
   }
+  const after = eventsWritten(evidence, { fromMs: timeout.endedMs, toMs: window.untilMs })
+  if (writes.first && after !== null && after < inVainShare * eventsSent(evidence)) {
+    return absent(`${after} of ${eventsSent(evidence)} events written after the first timeout`, [timeout.ref])
+  }
   if (writes.first) return seen(`writes went on at ${formatAt(writes.first.t)}`, [timeout.ref, writes.first.ref])
   return writes.isCovered
     ? absent(`nothing written after the first timeout at ${formatAt(timeout.endedMs)}`, [timeout.ref])
     : notMeasurable('no readings of writes after the first timeout')
+}
+
+function eventsSent(evidence: Evidence): number {
+  return writeAttempts(evidence)
+    .filter(({ attempt }) => attempt === 1)
+    .reduce((sum, { events }) => sum + events, 0)
+}
+
+/** By the service's own count or by PostgreSQL's, whichever says more: either may fall silent. `null`: nobody counted. */
+function eventsWritten(evidence: Evidence, { fromMs, toMs }: Stretch): number | null {
+  const counts = [
+    points(evidence.service, (probe) => probe.eventsWritten, fromMs, toMs),
+    points(evidence.postgres, (probe) => probe.rowsInserted, fromMs, toMs + postgresLagMs),
+  ]
+  const rises = counts.flatMap((series) => {
+    const [first, last] = [series[0], series.at(-1)]
+    return first && last && first !== last ? [last.value - first.value] : []
+  })
+  return rises.length === 0 ? null : Math.max(...rises)
 }
 
 /** Whether every request that timed out was open during the standstill, or sent when its backlog was fresh. */
