@@ -25,6 +25,12 @@ describe('pool deadlock', () => {
     expect(judged()).toMatchObject({ answer: 'supported', because: expect.stringContaining('all 5 connections') })
   })
 
+  it('began with its first standstill, also where a longer one followed', () => {
+    const twice = { poolInUse: '0555555555', poolWaiting: '0999999999', idleInTransaction: '0555555555' }
+    const { observations } = judged({ ...twice, pending: '9999999999', written: '0111222222', rows: '0111222222' })
+    expect(observations.map(({ sinceMs }) => sinceMs)).toContainEqual(1_000)
+  })
+
   it.each<[string, Partial<Picture>]>([
     ['writes that go on: the pool is too small', { written: '0123456789', rows: '0123456789' }],
     ['holders that are active: the database is slow', { active: '0555555320', idleInTransaction: '0000000000' }],

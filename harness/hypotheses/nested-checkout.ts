@@ -79,7 +79,7 @@ function whileStill(evidence: Evidence, observe: (evidence: Evidence, still: Sta
   return still ? observe(evidence, still) : notMeasurable('writes were not seen to stand still with a full pool')
 }
 
-/** The longest time of a full pool without a write; among those that are long enough, one whose holders are idle first. */
+/** A time of a full pool without a write that is long enough; one whose holders are idle, if there is one. */
 function standstill(evidence: Evidence): Standstill | null {
   const window = watched(evidence)
   if (!('untilMs' in window)) return null
@@ -91,19 +91,12 @@ function standstill(evidence: Evidence): Standstill | null {
       const held = probes.reduce((sum, probe) => sum + probe.idleInTransaction, 0)
       return { ...full, idleInTransaction: probes.length === 0 ? 0 : held / probes.length / full.size }
     })
-  const idle = found.filter((one) => one.idleInTransaction >= heldShare)
-  return longest(idle) ?? longest(found)
+  // The first: what it brings about begins with it. Each write that gives up ends one, and lets another begin.
+  return found.find((one) => one.idleInTransaction >= heldShare) ?? found[0] ?? null
 }
 
 /** Of the pool: one connection may be in another state in a reading, all in all none may. */
 const heldShare = 0.8
-
-function longest(found: readonly Standstill[]): Standstill | null {
-  return found.reduce<Standstill | null>(
-    (best, one) => (best && best.toMs - best.fromMs >= one.toMs - one.fromMs ? best : one),
-    null,
-  )
-}
 
 /** The parts of a full pool's time between one write and the next. */
 function withoutWrites(evidence: Evidence, full: FullPool): FullPool[] {

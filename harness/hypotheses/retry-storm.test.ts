@@ -114,7 +114,7 @@ describe('retry storm', () => {
       let written = 0
       return times(40, (second) => (written += rises(second) ? 9 : 0))
     }
-    const written = seconds((second) => second < 2 || second > 10)
+    const written = seconds((second) => second < 2 || (second > 10 && second < 21))
     const around = { written, rows: written, cpu: times(40, () => 0.3), throttled: times(40, () => 0) }
     const survives = (requests: string[]) => {
       return stormCrash({ ...around, requests, exit: undefined, oomKills: times(40, () => 0), endMs: 39_000 })
@@ -129,6 +129,16 @@ describe('retry storm', () => {
       const finding = find(retryStorm, survives([...caughtOut, ...caughtUp]))
       expect(finding.answer).toBe('refuted')
       expect(finding.because).toContain('all who gave up had waited over the standstill from +1.0 s to +10.0 s')
+    })
+
+    it('is refuted when a few give up once more, but most of what it writes is waited for', () => {
+      const fewMore = times(4, (index) => `${client(index)}0 ${16_900 + index}..${21_900 + index} timeout`)
+      const mostDo = [`${client(40)}0*60 11500..11600 ok`]
+      const finding = find(retryStorm, survives([...caughtOut, ...fewMore, ...mostDo]))
+      expect(finding).toMatchObject({
+        answer: 'refuted',
+        because: expect.stringMatching(/but 60 of \d+ events written/),
+      })
     })
 
     it('is supported when clients go on giving up although it writes', () => {
