@@ -27,6 +27,7 @@ import { listenForInterruption } from './interruption.ts'
 import { accountRecord } from './judgement/accounting.ts'
 import { describeGit, describeMachine, type RunPlan } from './manifest.ts'
 import { recordFiles } from './record.ts'
+import { readRecordedLoad } from './recorded-load.ts'
 import { renderForecast } from './report/forecast.ts'
 import { answerOf, renderGate, renderGateSummary } from './report/gate/index.ts'
 import { addToStepSummary, appendStepSummary } from './report/index.ts'
@@ -52,6 +53,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       causes: hypotheses.filter(({ role }) => role !== 'instrument').map(({ name }) => name),
       proofs: [truthProof, ...proofs.map((proof) => proof.name)],
       faults,
+      recordedLoad: readRecordedLoad,
     })
     return await carryOut(request, progress, interruption.signal)
   } catch (error) {

@@ -4,7 +4,7 @@ import { init, parse } from 'es-module-lexer'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 // The direction of flow (README, "Layout"): steps share nouns, never each other; only run.ts, cli.ts and experiments/
-// know several steps; the stand-in and the harness do not know each other at all.
+// know several steps; the stand-in and the harness do not know each other at all. harness/arrivals/ holds nouns, one a file.
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -14,7 +14,7 @@ function kindOf(file: string): Kind {
   if (file === 'harness/run.ts') return 'run'
   if (file === 'harness/cli.ts') return 'cli'
   if (file.startsWith('harness/experiments/')) return 'experiment'
-  if (/^harness\/[^/]+$/.test(file)) return 'noun'
+  if (/^harness\/(arrivals\/)?[^/]+$/.test(file)) return 'noun'
   if (file.startsWith('harness/')) return 'step'
   if (file.startsWith('scenarios/')) return 'scenario'
   return file.startsWith('containers/datastorage/') ? 'stand-in' : 'containers'

@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { z } from 'zod'
@@ -108,10 +108,15 @@ export interface Recovered {
 
 /** Reads run.json. Throws an InputError when there is no such run or a newer Culprit wrote it. */
 export async function readManifest(runDir: string): Promise<Manifest> {
+  return readManifestSync(runDir)
+}
+
+/** The same at once, for what is resolved before anything is started. */
+export function readManifestSync(runDir: string): Manifest {
   const path = join(runDir, recordFiles.manifest)
   let found: { schemaVersion?: unknown } | null
   try {
-    found = JSON.parse(await readFile(path, 'utf8'))
+    found = JSON.parse(readFileSync(path, 'utf8'))
   } catch (cause) {
     throw new InputError([`${runDir} holds no readable run: ${path}: ${(cause as Error).message}`], { cause })
   }

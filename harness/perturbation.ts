@@ -1,3 +1,4 @@
+import { arrivingMs } from './arrivals.ts'
 import type { Manifest } from './record.ts'
 
 /** A run as it was recorded: what a change starts from. */
@@ -82,9 +83,9 @@ const gentler = 4
 /** The same RRs over a longer time, and at least over that of one RR's life. */
 export const gentlerPace = {
   does: 'with the same load over a longer time',
-  changes: ({ load: { rrs, pace, lifeMs } }: Settings) => {
-    const spanMs = pace ? Math.ceil(rrs / pace.rrs) * pace.everyMs : 0
-    const wantedMs = Math.max(gentler * spanMs, lifeMs)
+  changes: ({ load }: Settings) => {
+    const { rrs, lifeMs } = load
+    const wantedMs = Math.max(gentler * arrivingMs(load), lifeMs)
     const each = Math.max(1, Math.floor((rrs * 1_000) / wantedMs))
     const everyMs = each > 1 ? 1_000 : Math.ceil(wantedMs / rrs)
     return rrs > 1 ? [{ flag: 'pace', value: `${each}/${everyMs}ms` }] : []

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants, readdirSync, statSync } from 'node:fs'
 import { access, mkdir, readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { InputError } from './errors.ts'
@@ -53,24 +53,35 @@ async function makeFolder(dir: string): Promise<void> {
  * @throws InputError when there is no such run
  */
 export async function findRun(run: string): Promise<string> {
+  return locateRun(run)
+}
+
+/** The same at once, for what is resolved before anything is started. */
+export function locateRun(run: string): string {
   if (run !== 'latest') {
     for (const dir of [resolve(run), join(runsDir, run)]) {
-      if (await isFile(join(dir, recordFiles.manifest))) return dir
-      if (await isFile(dir)) return dirname(dir) // a file of the record, from the shell's completion
+      if (isFile(join(dir, recordFiles.manifest))) return dir
+      if (isFile(dir)) return dirname(dir) // a file of the record, from the shell's completion
     }
     throw new InputError([`there is no run ${JSON.stringify(run)}: neither a folder with a run.json nor in ${runsDir}`])
   }
-  const names = await readdir(runsDir).catch(() => [])
-  for (const name of names.sort().reverse()) {
-    if (await isFile(join(runsDir, name, recordFiles.manifest))) return join(runsDir, name)
-  }
+  const newest = listRuns().find((name) => isFile(join(runsDir, name, recordFiles.manifest)))
+  if (newest !== undefined) return join(runsDir, newest)
   throw new InputError([`there is no run yet in ${runsDir}: start one with "npm run scenario high-load"`])
+}
+
+/** The newest first. */
+function listRuns(): string[] {
+  try {
+    return readdirSync(runsDir).sort().reverse()
+  } catch {
+    return []
+  }
 }
 
 /** The newest run of a scenario in results/runs. `null`: there is none that can be read. */
 export async function findNewestOf(scenario: string): Promise<string | null> {
-  const names = await readdir(runsDir).catch(() => [])
-  for (const name of names.sort().reverse()) {
+  for (const name of listRuns()) {
     const dir = join(runsDir, name)
     const manifest = await readManifest(dir).catch(() => null)
     if (manifest?.scenario === scenario) return dir
@@ -78,9 +89,6 @@ export async function findNewestOf(scenario: string): Promise<string | null> {
   return null
 }
 
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  )
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { arrivalsSchema } from './arrivals/index.ts'
 import type { Described } from './schema.ts'
 
 const paceSchema = z
@@ -19,7 +20,14 @@ export const loadSchema = z
       .describe('audit events of each RR: 3 or 4 (started, one or two phase transitions, completed or failed)'),
     lifeMs: z.number().describe("from an RR's first event to its last, at most"),
     spreadMs: z.number().describe('the RRs of one batch are created within this time'),
-    pace: paceSchema.nullable().describe('when RRs are created; null: all at once'),
+    pace: paceSchema.nullable().describe('when RRs are created; null: all at once, unless arrivals says otherwise'),
+    arrivals: arrivalsSchema
+      .optional()
+      .describe('when RRs are created, where it is neither all at once nor in batches; absent: as pace says'),
+    replays: z
+      .object({ run: z.string(), seed: z.number().describe('of that run: it gives the same moments again') })
+      .optional()
+      .describe('the recorded run whose RRs and events these are; absent: none'),
     queriesPerSec: z
       .number()
       .describe('queries by correlation id beside the writes, at a constant rate from the burst on'),

@@ -1,13 +1,18 @@
-import type { Scenario } from '../scenario.ts'
+import type { Load, Scenario } from '../scenario.ts'
+
+export const maxRrs = 100_000
 
 /** What bounds a knob on this machine and in this program. */
 export interface Bounds {
   readonly memoryBytes: number
   readonly cpus: number
   readonly profiles: readonly string[]
+  /** The load of a recorded run, by what a user calls it. Absent: there are no records. Throws an InputError. */
+  readonly recordedLoad?: (run: string) => { readonly name: string; readonly load: Load }
 }
 
-type Applied = { readonly scenario: Scenario } | { readonly problem: string }
+/** `text`: the same in words that mean it tomorrow, too, where those given may not. */
+type Applied = { readonly scenario: Scenario; readonly text?: string } | { readonly problem: string }
 
 /** One thing about a scenario that a flag can change. */
 export interface Knob {

@@ -1,9 +1,13 @@
+import { arrivalsOf, rrsWithin, withArrivals } from '../arrivals.ts'
 import { emitters } from '../scenario.ts'
 import { formatBytes, parseDuration, parseSize } from '../units.ts'
+import { arrivals, replay } from './arrivals-knobs.ts'
 import { cures } from './cures.ts'
-import { type Knob, wholeNumber } from './knob.ts'
+import { type Knob, maxRrs, wholeNumber } from './knob.ts'
+import { afterLoadMs } from './schedule.ts'
 
-export const maxRrs = 100_000
+export { maxRrs } from './knob.ts'
+
 /** The stand-in alone takes about 100 MiB: below this it dies while it starts, which tells nothing about a load. */
 export const minMemoryBytes = 128 * 2 ** 20
 /** PostgreSQL takes 100 connections; the harness and the superuser keep some. */
@@ -91,33 +95,33 @@ const pool: Knob = {
 const pace: Knob = {
   flag: 'pace',
   value: '<n/time>',
-  description: 'create the RRs in batches, such as 20/2s (20 every 2 s); "burst" for all at once',
+  description: 'short for --arrivals batches:20/2s (20 every 2 s); "burst" for all at once',
   apply(scenario, text) {
-    if (text === 'burst') return { scenario: { ...scenario, load: { ...scenario.load, pace: null } } }
+    if (text === 'burst') return { scenario: { ...scenario, load: withArrivals(scenario.load, { kind: 'burst' }) } }
     const [count = '', time = ''] = text.split('/')
     const n = wholeNumber(count, 1, maxRrs)
     const everyMs = parseDuration(time)
     if (n === null || everyMs === null || everyMs <= 0) {
       return { problem: 'takes a number and a time such as 20/2s, or "burst"' }
     }
-    return { scenario: { ...scenario, load: { ...scenario.load, pace: { rrs: n, everyMs } } } }
+    return { scenario: { ...scenario, load: withArrivals(scenario.load, { kind: 'batches', rrs: n, everyMs }) } }
   },
 }
-
-/** What a paced load takes beyond its last RR: that RR's life, and the backlog that is worked off. */
-const afterLoadMs = 60_000
 
 const duration: Knob = {
   flag: 'duration',
   value: '<time>',
-  description: 'how long a paced load goes on, such as 5m: sets the number of RRs',
+  description: 'how long RRs arrive, such as 5m, unless all at once: sets their number',
   apply(scenario, text) {
     const durationMs = parseDuration(text)
     if (durationMs === null || durationMs <= 0) return { problem: 'takes a time such as 90s, 5m or 1h' }
     const { load, phases } = scenario
-    if (!load.pace) return { problem: 'needs a load with a pace: give --pace, or a scenario that has one' }
-    const rrs = Math.ceil(durationMs / load.pace.everyMs) * load.pace.rrs
-    if (rrs > maxRrs) return { problem: `makes ${rrs} RRs at this pace, more than ${maxRrs}` }
+    const arriving = arrivalsOf(load)
+    if (arriving.kind === 'burst') {
+      return { problem: 'needs a load with a pace: give --pace or --arrivals, or a scenario that has one' }
+    }
+    const rrs = rrsWithin(arriving, durationMs, maxRrs)
+    if (rrs < 1 || rrs > maxRrs) return { problem: `makes ${rrs < 1 ? 'no' : `more than ${maxRrs}`} RRs at this pace` }
     const maxMs = durationMs + load.lifeMs + afterLoadMs
     return { scenario: { ...scenario, load: { ...load, rrs }, phases: { ...phases, maxMs } } }
   },
@@ -173,7 +177,10 @@ const emitter: Knob = {
   },
 }
 
+/** Applied in this order: what a replay or arrivals say of the number of RRs, a flag of its own may change. */
 export const knobs: readonly Knob[] = [
+  replay,
+  arrivals,
   rrs,
   eventsPerRr,
   approvals,

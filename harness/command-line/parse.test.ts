@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { InputError } from '../errors.ts'
-import type { Scenario } from '../scenario.ts'
+import type { Load, Scenario } from '../scenario.ts'
 import { parseCommandLine, type Request } from './parse.ts'
+import type { Context } from './resolve.ts'
 
 const GiB = 2 ** 30
 
@@ -35,8 +36,9 @@ const scenario: Scenario = {
   expect: 'memory-limit',
 }
 
-const parse = (line: string): Request =>
+const parse = (line: string, more: Partial<Context> = {}): Request =>
   parseCommandLine(line.split(' '), {
+    ...more,
     scenarios: [scenario, { ...scenario, name: 'healthy', expect: 'survive' }],
     profiles: ['healthy', 'as-reported'],
     causes: ['memory-limit', 'retry-storm'],
@@ -46,15 +48,15 @@ const parse = (line: string): Request =>
     cpus: 2,
   })
 
-function plan(line: string) {
-  const request = parse(line)
+function plan(line: string, more?: Partial<Context>) {
+  const request = parse(line, more)
   if (request.command !== 'scenario') throw new Error(`${line} was read as ${request.command}`)
   return request.plan
 }
 
-function problems(line: string): readonly string[] {
+function problems(line: string, more?: Partial<Context>): readonly string[] {
   try {
-    parse(line)
+    parse(line, more)
   } catch (error) {
     if (error instanceof InputError) return error.problems
     throw error
@@ -117,16 +119,92 @@ test('a paced load goes on for as long as it is told, and the run for as long as
   expect(load.rrs).toBe(6_000)
   expect(phases.maxMs).toBeGreaterThan(330_000)
   expect(problems('scenario high-load --duration 5m')).toEqual([
-    '--duration 5m: needs a load with a pace: give --pace, or a scenario that has one',
+    '--duration 5m: needs a load with a pace: give --pace or --arrivals, or a scenario that has one',
   ])
-  expect(problems('scenario high-load --pace 1000/1s --duration 5m')[0]).toContain('300000 RRs at this pace')
+  expect(problems('scenario high-load --pace 1000/1s --duration 5m')[0]).toContain('more than 100000 RRs at this pace')
   expect(problems('scenario high-load --pace 2/1s --duration soon')[0]).toContain('takes a time')
 })
 
-test('the replay command makes the same plan', () => {
-  const first = plan(
-    'scenario high-load --recover --memory 4g --pace 20/2s --seed 3 --limiter watchdog --expect survive',
+test.each<[string, object, number]>([
+  ['burst', {}, 100],
+  ['batches:20/2s', { pace: { rrs: 20, everyMs: 2_000 } }, 100],
+  ['rate:20/s', { spreadMs: 0, arrivals: { kind: 'rate', perSec: 20 } }, 100],
+  ['rate:20/s:30s', { spreadMs: 0, arrivals: { kind: 'rate', perSec: 20 } }, 600],
+  ['ramp:5-50/s:30s', { spreadMs: 0, arrivals: { kind: 'ramp', fromPerSec: 5, toPerSec: 50, overMs: 30_000 } }, 825],
+  ['steps:5-20-50/s:10s', { spreadMs: 0, arrivals: { kind: 'steps', perSec: [5, 20, 50], eachMs: 10_000 } }, 750],
+  ['poisson:20/s:30s', { spreadMs: 0, arrivals: { kind: 'poisson', perSec: 20 } }, 600],
+])('--arrivals %s says when RRs arrive, and with a time how many there are', (text, changed, rrs) => {
+  expect(plan(`scenario high-load --arrivals ${text}`).scenario.load).toEqual({ ...scenario.load, ...changed, rrs })
+  expect(plan(`scenario high-load --arrivals ${text} --rrs 42`).scenario.load.rrs).toBe(42)
+})
+
+test('a load that takes longer than the scenario gives it gets its time, and a minute more', () => {
+  const { load, phases } = plan('scenario high-load --arrivals rate:0.5/s').scenario
+  expect(load.rrs).toBe(100)
+  expect(phases).toEqual({ ...scenario.phases, maxMs: 198_000 + 30_000 + 60_000 })
+  expect(plan('scenario high-load --arrivals rate:20/s').scenario.phases).toEqual(scenario.phases)
+  expect(plan('scenario high-load --arrivals steps:1-2/s:10s --duration 5m').scenario.load.rrs).toBe(590)
+})
+
+test('a schedule that never ends, ends after days, or asks for more than can be sent is refused', () => {
+  const problem = (flags: string) => problems(`scenario high-load ${flags}`).join('; ')
+  expect(problem('--arrivals ramp:5-0/s:30s --rrs 100')).toBe(
+    '--arrivals ramp:5-0/s:30s --rrs 100: never ends: of 100 RRs only 75 ever arrive (5 to 0 RRs/s over 30 s)',
   )
+  expect(problem('--arrivals poisson:0.001/s')).toMatch(/would go on for \d+ h \(100 RRs, 0.001 RRs\/s on average/)
+  expect(problem('--pace 1/2h')).toBe(
+    '--pace 1/2h: would go on for 198 h (100 RRs, 1 RR every 7,200 s): 24 h is the most',
+  )
+  expect(problem('--arrivals rate:30000/s')).toContain(
+    '--arrivals rate:30000/s: 90,000 events/s are beyond what can be sent',
+  )
+  expect(problem('--arrivals ramp:1-30000/s:1s')).toContain('beyond what can be sent')
+  expect(problem('--pace 1000/1ms --rrs 2000')).toContain('beyond what can be sent')
+  expect(problem('--pace 1000/1ms --rrs 1000')).toBe('') // all at once
+  expect(problem('--arrivals rate:5000/s:1h')).toBe(
+    '--arrivals rate:5000/s:1h: makes more than 100000 RRs in that time',
+  )
+  expect(problem('--arrivals poisson:0.1/s:5s')).toContain('makes no RRs in that time')
+})
+
+describe('--replay', () => {
+  const { emitter, queriesPerSec, ...rest } = scenario.load
+  const recorded: Load = {
+    ...rest,
+    rrs: 7,
+    lifeMs: 500,
+    emitter: 'shared',
+    queriesPerSec: 9,
+    replays: { run: 'then', seed: 3 },
+  }
+  const recordedLoad = (run: string) => {
+    if (run !== 'latest') throw new InputError([`there is no run "${run}"`])
+    return { name: 'then', load: recorded }
+  }
+  const told = (line: string) => problems(line, { recordedLoad }).join('; ')
+
+  test('takes the RRs and events of a record, and who sends and queries from the scenario; it names the run for good', () => {
+    const { scenario: changed, replay, command } = plan('scenario high-load --replay latest', { recordedLoad })
+    expect(changed.load).toEqual({ ...recorded, emitter, queriesPerSec })
+    expect([replay, command]).toEqual(Array(2).fill('npm run scenario high-load -- --replay then --seed 1'))
+  })
+
+  test.each([
+    ['--replay gone', '--replay gone: there is no run "gone"'],
+    ['--replay latest --arrivals rate:5/s', '--arrivals rate:5/s: --replay says when RRs arrive'],
+    ['--arrivals rate:5/s --pace 20/2s', '--pace 20/2s: --arrivals says when RRs arrive'],
+    ['--replay latest --approvals 0.2', "--approvals 0.2: a replay's events are those of the recorded run"],
+  ])('%s: %s', (flags, problem) => {
+    expect(told(`scenario high-load ${flags}`)).toContain(problem)
+  })
+})
+
+test.each([
+  '--recover --memory 4g --pace 20/2s --seed 3 --limiter watchdog --expect survive',
+  '--arrivals ramp:5-50/s:30s --seed 3',
+  '--arrivals poisson:0.1/s --rrs 200',
+])('the replay command of %s makes the same plan', (flags) => {
+  const first = plan(`scenario high-load ${flags}`)
   const replayed = plan(first.replay.replace('npm run ', '').replace(' -- ', ' '))
   expect(replayed).toEqual(first)
 })
@@ -210,6 +288,8 @@ test('the help of scenario names every flag and every exit code', () => {
     '--memory-scope',
     '--cpus',
     '--pool',
+    '--arrivals',
+    '--replay',
     '--pace',
     '--approvals',
     '--emitter',

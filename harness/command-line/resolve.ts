@@ -7,6 +7,7 @@ import { chooseFaults } from './faults.ts'
 import type { Bounds } from './knob.ts'
 import { knobs } from './knobs.ts'
 import type { RawFlags } from './raw-flags.ts'
+import { withTimeFor } from './schedule.ts'
 import { chooseSubject, engineFlags } from './subject-flags.ts'
 import { suggest } from './suggest.ts'
 
@@ -54,7 +55,7 @@ export function resolveRun(
     const applied = knob.apply(scenario, text, context)
     if ('problem' in applied) problems.push(`--${knob.flag} ${text}: ${applied.problem}`)
     else scenario = applied.scenario
-    given.push(`--${knob.flag} ${text}`)
+    given.push(`--${knob.flag} ${('text' in applied && applied.text) || text}`)
     if (knob.isTruth) truth.push(`--${knob.flag} ${text}`)
   }
   const chosen = chooseFaults(flags.fault, scenario, context.faults, problems)
@@ -74,6 +75,8 @@ export function resolveRun(
   const seed = /^\d{1,9}$/.test(seedText) ? Number(seedText) : Number.NaN
   if (Number.isNaN(seed)) problems.push(`--seed ${seedText}: takes a whole number from 0 to 999999999`)
   given.push(`--seed ${seedText}`)
+  problems.push(...twoLoads(flags))
+  scenario = withTimeFor(scenario, untouched, seed, flags, problems)
 
   const named = runtimes.find((known) => known === (flags.runtime ?? 'auto'))
   if (!named) problems.push(`--runtime ${flags.runtime}: takes one of: ${runtimes.join(', ')}`)
@@ -126,6 +129,17 @@ export function resolveRun(
   const replay = [start, ...given].join(' ')
   const what = { subject, subjectEnv, images, faults: chosen.faults }
   return { scenario, seed, runtime, limiter, ...what, ...(recovers && { recovers }), expect, command, replay }
+}
+
+/** Each says when RRs arrive, and a replay what they are, too. */
+function twoLoads(flags: RawFlags): string[] {
+  const [first, ...others] = ['replay', 'arrivals', 'pace'].filter((flag) => flags[flag] !== undefined)
+  const fixed =
+    flags.replay === undefined ? [] : ['events-per-rr', 'approvals'].filter((flag) => flags[flag] !== undefined)
+  return [
+    ...others.map((flag) => `--${flag} ${flags[flag]}: --${first} says when RRs arrive`),
+    ...fixed.map((flag) => `--${flag} ${flags[flag]}: a replay's events are those of the recorded run`),
+  ]
 }
 
 /** What comes after the restart is to be seen, too: the report's health checks failed until 43 s after its burst. */

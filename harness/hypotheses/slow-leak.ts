@@ -1,3 +1,4 @@
+import { steadyMs } from '../arrivals.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import { longestGapMs, points, type Stretch, writeAttempts } from '../measure.ts'
@@ -49,9 +50,8 @@ export const slowLeak: Hypothesis = {
 
 /** The part of the run with a steady load, once the service has warmed up. `null`: there is none. */
 function steadyStretch(evidence: Evidence): Stretch | null {
-  const { load } = evidence
-  if (!load.pace) return null
-  const loadMs = (load.rrs / load.pace.rrs) * load.pace.everyMs
+  const loadMs = steadyMs(evidence.load)
+  if (loadMs === null) return null
   const window = watched(evidence)
   const toMs = 'untilMs' in window ? Math.min(loadMs, window.untilMs) : loadMs
   return toMs < steadyForMs ? null : { fromMs: warmUpShare * toMs, toMs }

@@ -1,3 +1,4 @@
+import { lastArrivalMs } from '../arrivals.ts'
 import type { Evidence } from '../evidence.ts'
 import {
   attemptsPerEvent,
@@ -64,8 +65,7 @@ function memoryAt(evidence: Evidence, atMs: number): number | null {
 
 /** How long RRs emit events: from the burst to the end of the last RR's life, or of the run where that came first. */
 function emissionMs({ load, end }: Evidence): number {
-  const batches = load.pace ? Math.ceil(load.rrs / load.pace.rrs) : 1
-  const plannedMs = load.lifeMs + (batches - 1) * (load.pace?.everyMs ?? 0)
+  const plannedMs = load.lifeMs + lastArrivalMs(load)
   return Math.min(plannedMs, end?.t ?? plannedMs)
 }
 

@@ -3,6 +3,7 @@ import sparkly from 'sparkly'
 import type { Conditions, Figures, Forecast, Outlook, Row, Span } from '../prediction.ts'
 import { formatAt, formatBytes, formatCpus } from '../units.ts'
 import { field, fromHere, indent, type Styler } from './terminal.ts'
+import { describePace } from './words.ts'
 
 /** A prediction on one screen of 80 columns, in colour where `stream` takes it. */
 export function renderForecast(forecast: Forecast, stream: NodeJS.WriteStream): string {
@@ -35,9 +36,8 @@ const caveat =
   'a queueing model, no measurement; nothing was run. Other things that give way under such a load are not in it.'
 
 function describeConditions({ limits, load }: Conditions): string {
-  const pace = load.pace ? ` (${load.pace.rrs} RRs every ${load.pace.everyMs / 1000} s)` : ''
   const emitter = load.emitter === 'per-rr' ? '' : `, --emitter ${load.emitter}`
-  const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${pace}${emitter}`
+  const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${describePace(load)}${emitter}`
   return `${formatBytes(limits.memoryLimitBytes)} · ${formatCpus(limits.cpus)} · ${events}`
 }
 

@@ -1,6 +1,7 @@
+import { describeArrivals, isPlainBurst } from '../arrivals.ts'
 import { partNames } from '../engine.ts'
 import type { Manifest } from '../record.ts'
-import type { Emitter } from '../scenario.ts'
+import type { Emitter, Load } from '../scenario.ts'
 import type { AppliedLimits } from '../stack.ts'
 import { formatAt, formatBytes, formatCpus, formatMs } from '../units.ts'
 import type { Answer, CpuLimit, Finding, Percentiles, Verdict } from '../verdict.ts'
@@ -31,9 +32,14 @@ const emitterWords: Readonly<Record<Emitter, string>> = {
   direct: ', one request each',
 }
 
+/** ` (20 RRs every 2 s)`. Nothing for a burst, which is what the report had. */
+export function describePace(load: Load): string {
+  return isPlainBurst(load) ? '' : ` (${describeArrivals(load)})`
+}
+
 /** `2 GiB (cgroup v1) · 1 CPU · 100 RRs, 300 events, 20 every 2 s`. */
 export function describeLoad({ limits, load, subject }: Manifest, { memory, cpu, ranIn }: Verdict): string {
-  const pace = load.pace ? ` (${load.pace.rrs} RRs every ${load.pace.everyMs / 1000} s)` : ''
+  const pace = describePace(load)
   const cpus = `${formatCpus(limits.cpus)}${howLimited[cpu.by ?? 'quota']}`
   const approvals = load.approvalShare > 0 ? `, approvals in ${Math.round(100 * load.approvalShare)} %` : ''
   const events = `${load.rrs} RRs, ${load.rrs * load.eventsPerRr} events${approvals}${pace}${emitterWords[load.emitter]}`

@@ -1,3 +1,4 @@
+import { startsMs } from '../arrivals.ts'
 import { createRandom, type Random, uniform } from '../random.ts'
 import type { Load } from '../scenario.ts'
 import { withApproval } from './approval.ts'
@@ -15,18 +16,18 @@ export interface PlanOptions {
 const failedShare = 0.1
 
 /**
- * The whole load, before anything is sent. First event within the batch's spread, transitions from 1/60 of the life to
+ * The whole load, before anything is sent, each RR at its arrival. First event within the batch's spread, transitions from 1/60 of the life to
  * 1/30 before its end, the last in its last third; a transition drawn later than the last event changes places with it,
- * since nothing follows a life's end. The same seed gives the same plan.
+ * since nothing follows a life's end. The same seed gives the same plan; a replay has the recorded run's, whatever the seed.
  *
  * Distributions: the project's queueing model of the incident (0.5 s to 29 s and 19.8 s to 30 s of a life of 30 s).
  */
-export function planLoad(load: Load, { seed, runId, flushMs }: PlanOptions): PlannedRr[] {
+export function planLoad(load: Load, { seed: own, runId, flushMs }: PlanOptions): PlannedRr[] {
+  const seed = load.replays?.seed ?? own
   const random = createRandom(seed)
   // Of its own, so that approvals add to a plan and change nothing else in it.
   const approvals = createRandom(seed ^ 0x5eed)
-  return Array.from({ length: load.rrs }, (_, index) => {
-    const startMs = load.pace ? Math.floor(index / load.pace.rrs) * load.pace.everyMs : 0
+  return startsMs(load, seed).map((startMs, index) => {
     return {
       name: `rr-${runId}-${String(index + 1).padStart(4, '0')}`,
       startMs,

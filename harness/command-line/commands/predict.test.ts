@@ -55,7 +55,7 @@ test('all problems are reported at once, each naming its flag', () => {
   expect(
     problems('predict --scenario high-laod --work-ms-per-event 0 --hold big --cap 0 --rrs -1 --profile healthy'),
   ).toEqual([
-    expect.stringMatching(/^unknown flag --profile: there is: --scenario, --from, --rrs/),
+    expect.stringMatching(/^unknown flag --profile: there is: --scenario, --from, --replay, --arrivals, --rrs/),
     '--work-ms-per-event 0: takes milliseconds such as 111',
     '--hold big: takes a size such as 12m',
     '--cap 0: takes a whole number from 1 on',

@@ -1,3 +1,4 @@
+import { lastArrivalMs } from '../../arrivals.ts'
 import type { RunPlan } from '../../manifest.ts'
 import type { Range } from '../../trial.ts'
 
@@ -6,8 +7,7 @@ const overheadMs = 4_000
 
 /** How long a run takes, roughly, in milliseconds: with a death at the end of the load, or with a backlog to work off. */
 export function estimateMs({ scenario: { load, phases } }: RunPlan): Range {
-  const batches = load.pace ? Math.ceil(load.rrs / load.pace.rrs) : 1
-  const loadMs = Math.min(phases.maxMs, load.lifeMs + (batches - 1) * (load.pace?.everyMs ?? 0))
+  const loadMs = Math.min(phases.maxMs, load.lifeMs + lastArrivalMs(load))
   const withoutMs = overheadMs + phases.warmUpMs
   return {
     low: withoutMs + loadMs + phases.afterDeathMs,

@@ -1,3 +1,4 @@
+import { describeArrivals, isPlainBurst } from '../../arrivals.ts'
 import type { Manifest } from '../../record.ts'
 import { formatBytes, formatCpus } from '../../units.ts'
 import type { Answer, Verdict } from '../../verdict.ts'
@@ -40,7 +41,7 @@ function whatWasTested({ load, limits, subject, seed }: Manifest, { memory }: Ve
       `its limits, its process and its database are not known here. Seed ${seed}.`
     )
   }
-  const pace = load.pace ? `, ${load.pace.rrs} each ${load.pace.everyMs / 1_000} s` : ' at once'
+  const pace = isPlainBurst(load) ? ' at once' : `, ${describeArrivals(load)},`
   const scope = limits.memoryScope === 'stack' ? ' for the whole stack' : ''
   const limit = `${formatBytes(limits.memoryLimitBytes)} of memory${scope} (${nameLimiter(memory.limiter)})`
   return (
