@@ -259,6 +259,9 @@ test('a burst and batches stand where the first records have them; other kinds b
     pace: { rrs: 20, everyMs: 2_000 },
   })
   expect(withArrivals(ramped, { kind: 'burst' })).toEqual({ ...load, spreadMs: 0 })
+  // Of a replay, the RRs and their events stay: only when they come is another thing then.
+  const replayed = { ...ramped, replays: { run: 'then', seed: 3 } }
+  expect(withArrivals(replayed, { kind: 'burst' })).toEqual({ ...load, spreadMs: 0, replays: { run: 'then', seed: 3 } })
 })
 
 test('only what has one rate all along is steady', () => {

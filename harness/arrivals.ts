@@ -15,7 +15,7 @@ export function arrivalsOf({ pace, arrivals }: Pick<Load, 'pace' | 'arrivals'>):
  * over the time of a batch comes, in any other kind, at its own moment.
  */
 export function withArrivals(load: Load, arrivals: Arrivals): Load {
-  const { arrivals: _, replays: __, ...rest } = load
+  const { arrivals: _, ...rest } = load
   if (arrivals.kind === 'burst') return { ...rest, pace: null }
   if (arrivals.kind === 'batches') return { ...rest, pace: { rrs: arrivals.rrs, everyMs: arrivals.everyMs } }
   return { ...rest, pace: null, spreadMs: 0, arrivals }

@@ -95,7 +95,8 @@ const pool: Knob = {
 const pace: Knob = {
   flag: 'pace',
   value: '<n/time>',
-  description: 'short for --arrivals batches:20/2s (20 every 2 s); "burst" for all at once',
+  description:
+    'in batches, such as 20/2s (20 every 2 s), or "burst" for all at once; takes the place of other arrivals',
   apply(scenario, text) {
     if (text === 'burst') return { scenario: { ...scenario, load: withArrivals(scenario.load, { kind: 'burst' }) } }
     const [count = '', time = ''] = text.split('/')

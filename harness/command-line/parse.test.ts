@@ -189,10 +189,22 @@ describe('--replay', () => {
     expect([replay, command]).toEqual(Array(2).fill('npm run scenario high-load -- --replay then --seed 1'))
   })
 
+  test('may come at other moments, and a pace takes the place of any arrivals: so diagnosing slows a load down', () => {
+    const line = 'scenario high-load --replay latest --arrivals rate:5/s:20s --pace 2/1s'
+    const pace = { rrs: 2, everyMs: 1_000 }
+    expect(plan(line, { recordedLoad }).scenario.load).toEqual({
+      ...recorded,
+      emitter,
+      queriesPerSec,
+      rrs: 100,
+      spreadMs: 0,
+      pace,
+    })
+  })
+
   test.each([
     ['--replay gone', '--replay gone: there is no run "gone"'],
-    ['--replay latest --arrivals rate:5/s', '--arrivals rate:5/s: --replay says when RRs arrive'],
-    ['--arrivals rate:5/s --pace 20/2s', '--pace 20/2s: --arrivals says when RRs arrive'],
+    ['--replay latest --events-per-rr 4', "--events-per-rr 4: a replay's events are those of the recorded run"],
     ['--replay latest --approvals 0.2', "--approvals 0.2: a replay's events are those of the recorded run"],
   ])('%s: %s', (flags, problem) => {
     expect(told(`scenario high-load ${flags}`)).toContain(problem)

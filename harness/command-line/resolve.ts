@@ -75,7 +75,7 @@ export function resolveRun(
   const seed = /^\d{1,9}$/.test(seedText) ? Number(seedText) : Number.NaN
   if (Number.isNaN(seed)) problems.push(`--seed ${seedText}: takes a whole number from 0 to 999999999`)
   given.push(`--seed ${seedText}`)
-  problems.push(...twoLoads(flags))
+  problems.push(...notOfReplay(flags))
   scenario = withTimeFor(scenario, untouched, seed, flags, problems)
 
   const named = runtimes.find((known) => known === (flags.runtime ?? 'auto'))
@@ -131,15 +131,11 @@ export function resolveRun(
   return { scenario, seed, runtime, limiter, ...what, ...(recovers && { recovers }), expect, command, replay }
 }
 
-/** Each says when RRs arrive, and a replay what they are, too. */
-function twoLoads(flags: RawFlags): string[] {
-  const [first, ...others] = ['replay', 'arrivals', 'pace'].filter((flag) => flags[flag] !== undefined)
-  const fixed =
-    flags.replay === undefined ? [] : ['events-per-rr', 'approvals'].filter((flag) => flags[flag] !== undefined)
-  return [
-    ...others.map((flag) => `--${flag} ${flags[flag]}: --${first} says when RRs arrive`),
-    ...fixed.map((flag) => `--${flag} ${flags[flag]}: a replay's events are those of the recorded run`),
-  ]
+/** A replay may come at other moments, and through other clients; what its events are is not to be changed. */
+function notOfReplay(flags: RawFlags): string[] {
+  if (flags.replay === undefined) return []
+  const given = ['events-per-rr', 'approvals'].filter((flag) => flags[flag] !== undefined)
+  return given.map((flag) => `--${flag} ${flags[flag]}: a replay's events are those of the recorded run`)
 }
 
 /** What comes after the restart is to be seen, too: the report's health checks failed until 43 s after its burst. */

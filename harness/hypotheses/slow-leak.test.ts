@@ -102,6 +102,14 @@ describe('without enough to see', () => {
     const record = soaked(1, leak)
     expect(answerOf({ ...record, load: { ...record.load, rrs: 100 } })).toBe('not exercised')
     expect(answerOf({ ...record, load: { ...record.load, pace: null } })).toBe('not exercised')
+    const ramp = { kind: 'ramp' as const, fromPerSec: 0.5, toPerSec: 1.5, overMs: 600_000 }
+    expect(answerOf({ ...record, load: { ...record.load, pace: null, arrivals: ramp } })).toBe('not exercised')
+  })
+
+  test('a constant rate exercises it as a pace does', () => {
+    const record = soaked(1, leak)
+    const arrivals = { kind: 'rate' as const, perSec: 1 }
+    expect(answerOf({ ...record, load: { ...record.load, pace: null, arrivals } })).toBe('supported')
   })
 
   test('missing readings leave it open', () => {

@@ -145,6 +145,8 @@ describe('plausibility', () => {
     expect(plausibility(record).eventsPerSecEmitted).toBe(2)
     const paced = { ...record, load: { ...record.load, rrs: 5, pace: { rrs: 2, everyMs: 5_000 } } }
     expect(plausibility(paced).eventsPerSecEmitted).toBe(60 / 40)
+    const even = { ...record, load: { ...record.load, rrs: 5, arrivals: { kind: 'rate' as const, perSec: 0.4 } } }
+    expect(plausibility(even).eventsPerSecEmitted).toBe(60 / 40)
   })
 
   it('says how far from its limits the service stayed, while RRs lived', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, test } from 'vitest'
+import type { Arrivals } from '../arrivals.ts'
 import { emitters } from '../scenario.ts'
 import { predict } from './predict.ts'
 import { type Changes, GiB, input, life, MiB } from './prediction.fixture.ts'
@@ -103,6 +104,8 @@ describe("the queueing model's table", () => {
   test.each<[string, Changes]>([
     ['twice the CPU', { cpus: 2, figures: { writers: 2 } }],
     ['20 RRs each 2 s', { load: { pace: { rrs: 20, everyMs: 2_000 } } }],
+    ['2 RRs/s', { load: { arrivals: { kind: 'rate', perSec: 2 }, spreadMs: 0 } }],
+    ['2 RRs/s on average', { load: { arrivals: { kind: 'poisson', perSec: 2 }, spreadMs: 0 } }],
     ['50 RRs', { load: { rrs: 50 } }],
   ])('%s: every event is acknowledged and stored once', (_, changes) => {
     for (const { outcome, events } of each(changes)) {
@@ -132,6 +135,11 @@ describe('whatever is asked', () => {
       emitter: fc.constantFrom(...emitters),
       approvalShare: fc.constantFrom(0, 0.5),
       pace: fc.constantFrom(null, { rrs: 7, everyMs: 900 }),
+      arrivals: fc.constantFrom<(Arrivals | undefined)[]>(
+        undefined,
+        { kind: 'ramp', fromPerSec: 1, toPerSec: 40, overMs: 2_000 },
+        { kind: 'poisson', perSec: 8 },
+      ),
     }),
     client: fc.record({
       batchEvents: fc.constantFrom(1, 3, 1_000),
