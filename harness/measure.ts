@@ -129,6 +129,19 @@ export function attemptsBeforeFirstError(evidence: Evidence): Recorded<Attempt>[
   return writeAttempts(evidence).filter((attempt) => attempt.intendedMs < untilMs)
 }
 
+/** Of the client's timeout: a delay this small cannot turn an answer into a timeout, a larger one may. */
+const allowedDelayShare = 0.02
+/**
+ * A shared machine with two cores has stalls of 20 to 50 ms without being tired (measured: also while the service does
+ * nothing), and a burst puts a tenth of its sends into one of them. With timeouts of a second and more, 50 ms decide nothing.
+ */
+const alwaysAllowedDelayMs = 50
+
+/** A send that comes later than this after it was due is late. */
+export function allowedSendDelayMs({ client }: Evidence): number {
+  return Math.max(alwaysAllowedDelayMs, allowedDelayShare * client.timeoutMs)
+}
+
 /** What the load's clients had done at the end; the warm-up's own client is none of them. */
 export function loadClients(evidence: Evidence): Recorded<ClientSummary>[] {
   return evidence.clients.filter((client) => client.client !== 'warm-up')

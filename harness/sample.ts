@@ -78,6 +78,12 @@ const clientSummarySchema = line('client', {
       'requests in an attempt, or in the pause before a retry, when the run ended: sent, and nobody knows more; the first records have one range or null',
     ),
   jsonBytes: z.number().describe('size of its events as JSON, all together'),
+  overdue: z
+    .number()
+    .optional()
+    .describe(
+      'events that had been due for more than 50 ms, and had not come to it: the generator was late; absent: none',
+    ),
 }).meta({ id: 'ClientSummary', description: 'what an audit client had done when the load ended' })
 /** samples.ndjson: what an audit client had done when the load ended. */
 export type ClientSummary = Described<typeof clientSummarySchema>

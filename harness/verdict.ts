@@ -114,6 +114,18 @@ const latencySchema = z
     sendDelay: percentilesSchema
       .nullable()
       .describe('actual minus intended start, before the first error: what the generator added'),
+    sentLate: z
+      .object({
+        count: count.describe(
+          'attempts that were sent later than is allowed after they were due, over all of the load',
+        ),
+        of: count.describe('attempts'),
+        allowedMs: z.number(),
+        maxMs: z.number().describe('the longest delay of all'),
+        neverSent: count.describe('events that were due when the run ended, and had not come to their client yet'),
+      })
+      .optional()
+      .describe('what could not be sent on time; absent in the first verdicts'),
   })
   .describe("of the load's attempts to write, timeouts included; null: there were none")
 export type Latency = Described<typeof latencySchema>

@@ -27,6 +27,18 @@ describe('generator saturated', () => {
     expect(judged([...sent(0), 'x0 1000..1500 reset', ...late]).answer).toBe('refuted')
   })
 
+  // 20 sends a second for ten minutes, and then so many more in two seconds that it cannot keep up.
+  it('is supported by a load that rises beyond it at the very end, however long it was in time before', () => {
+    const early = times(12_000, (index) => `${client(index)}0 ${50 * index}..${50 * index + 10} ok`)
+    const late = (count: number) => times(count, (index) => `${client(index)}1 600000..600010+${4 * index} ok`)
+    expect(judged([...early, ...late(100)])).toMatchObject({
+      answer: 'supported',
+      because: expect.stringMatching(/^send delay p99 of the last 1000 sends 3\d\d ms of 100 ms allowed$/),
+    })
+    expect(judged([...early, ...late(10)]).answer).toBe('refuted')
+    expect(judged([...late(100).map((line) => line.replaceAll('6000', '0000')), ...early]).answer).toBe('refuted')
+  })
+
   it('stays inconclusive with fewer than 20 sends', () => {
     expect(judged(sent(500, 19))).toMatchObject({
       answer: 'inconclusive',

@@ -24,7 +24,17 @@ describe('latency', () => {
   it('leaves out what found no living service, and is empty without attempts', () => {
     const requests = ['a0 0..100 ok', 'b0 3000..3001 refused']
     expect(latency(evidence({ requests, exit: { t: 2_000, code: 1 } })).service?.count).toBe(1)
-    expect(latency(evidence({}))).toEqual({ response: null, service: null, sendDelay: null })
+    expect(latency(evidence({}))).toMatchObject({ response: null, service: null, sendDelay: null })
+  })
+
+  it('counts what was sent late, with its delay, also after the first error; and what was due and never sent', () => {
+    const inTime = times(50, (index) => `${client(index)}0 1000..1050+100 ok`)
+    const late = ['y0 2000..3000+101 timeout', 'z0 4000..4100+2500 ok']
+    const record = evidence({ requests: [...inTime, ...late] })
+    const [summary] = record.clients
+    if (!summary) throw new Error('a client wanted')
+    const { sentLate } = latency({ ...record, clients: [{ ...summary, overdue: 3 }, ...record.clients.slice(1)] })
+    expect(sentLate).toEqual({ count: 2, of: 52, allowedMs: 100, maxMs: 2_500, neverSent: 3 })
   })
 })
 

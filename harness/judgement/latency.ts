@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts'
-import { attemptsBeforeFirstError, writeAttempts } from '../measure.ts'
+import { allowedSendDelayMs, attemptsBeforeFirstError, loadClients, writeAttempts } from '../measure.ts'
 import { percentiles } from '../percentiles.ts'
 import type { Latency } from '../verdict.ts'
 
@@ -9,9 +9,18 @@ import type { Latency } from '../verdict.ts'
  */
 export function latency(evidence: Evidence): Latency {
   const attempts = writeAttempts(evidence)
+  const allowedMs = allowedSendDelayMs(evidence)
+  const delays = attempts.map((attempt) => attempt.startedMs - attempt.intendedMs)
   return {
     response: percentiles(attempts.map((attempt) => attempt.endedMs - attempt.intendedMs)),
     service: percentiles(attempts.map((attempt) => attempt.endedMs - attempt.startedMs)),
     sendDelay: percentiles(attemptsBeforeFirstError(evidence).map((attempt) => attempt.startedMs - attempt.intendedMs)),
+    sentLate: {
+      count: delays.filter((delayMs) => delayMs > allowedMs).length,
+      of: attempts.length,
+      allowedMs,
+      maxMs: delays.reduce((max, delayMs) => Math.max(max, delayMs), 0),
+      neverSent: loadClients(evidence).reduce((sum, { overdue = 0 }) => sum + overdue, 0),
+    },
   }
 }

@@ -14,7 +14,7 @@ const options = {
   replay: 'npm run scenario high-load -- --memory 2g --seed 1',
   stream: process.stdout,
 }
-const plain = (verdict: Verdict) => stripVTControlCharacters(renderSummary(verdict, manifest, options))
+const plain = (verdict: Verdict, made = manifest) => stripVTControlCharacters(renderSummary(verdict, made, options))
 
 test('the summary of a crash fits one screen of 80 columns and tells the chain first, in the order of events', () => {
   const lines = plain(crash).split('\n')
@@ -117,6 +117,22 @@ test('a limit that is no kernel limit, or not in force, is called that in both r
   expect(renderMarkdown(watched, manifest)).toContain('1 CPU, by pinning: no quota, so nothing counts throttling')
   expect(plain(unlimited).replaceAll(/\s+/g, ' ')).toContain('1 CPU (NOT in force)')
   expect(renderMarkdown(unlimited, manifest)).toContain('1 CPU asked for, NOT in force')
+})
+
+test('what was sent late, or never, is said with its delay in both reports; what was not is not mentioned', () => {
+  const sentLate = { count: 12, of: 300, allowedMs: 100, maxMs: 140, neverSent: 3 }
+  const late = { ...crash, latency: { ...crash.latency, sentLate } }
+  const words = '12 of 300 sent late, by up to 140 ms; 3 events due and never sent'
+  expect(plain(late).replaceAll(/\s+/g, ' ')).toContain(`generator delay p99 0.6 ms; ${words}`)
+  expect(renderMarkdown(late, manifest)).toContain(words)
+  expect(plain(crash)).not.toContain('sent late')
+})
+
+test('how RRs arrive is said where it is not at once', () => {
+  const arrivals = { kind: 'ramp', fromPerSec: 5, toPerSec: 50, overMs: 30_000 } as const
+  const ramped = { ...manifest, load: { ...manifest.load, rrs: 825, arrivals } }
+  expect(plain(crash, ramped).replaceAll(/\s+/g, ' ')).toContain('825 RRs, 2475 events (5 to 50 RRs/s over 30 s)')
+  expect(renderMarkdown(crash, ramped)).toContain('(5 to 50 RRs/s over 30 s)')
 })
 
 test('what was not measured is said, not left out', () => {

@@ -13,6 +13,7 @@ import {
   describeAccounting,
   describeChecks,
   describeEngine,
+  describeLate,
   describeLoad,
   describeOutcome,
   describePercentiles,
@@ -106,14 +107,18 @@ function nameOf(hypothesis: string, findings: readonly Finding[]): string {
 
 function measurementLines(verdict: Verdict, style: Styler): string[] {
   const { latency, accounting } = verdict
-  const delay = latency.sendDelay ? formatMs(latency.sendDelay.p99Ms) : 'not measured'
+  const delay = [latency.sendDelay ? formatMs(latency.sendDelay.p99Ms) : 'not measured', describeLate(latency)]
   return [
     ...timelineLines(verdict, style),
     '',
     ...field('engine', describeEngine(verdict).join('; '), style),
     ...field('memory', memoryText(verdict), style),
     ...field('response', `${describePercentiles(latency.response, formatMs)}   (from the intended start)`, style),
-    ...field('service', `${describePercentiles(latency.service, formatMs)}   (generator delay p99 ${delay})`, style),
+    ...field(
+      'service',
+      `${describePercentiles(latency.service, formatMs)}   (generator delay p99 ${delay.filter(Boolean).join('; ')})`,
+      style,
+    ),
     ...field('events', `${accounting.emitted}: ${describeAccounting(verdict).join(', ')}`, style),
     ...field('plausible?', describePlausibility(verdict).join('; '), style),
   ]

@@ -130,6 +130,14 @@ export function describeAccounting({ accounting }: Pick<Verdict, 'accounting'>):
   return parts
 }
 
+/** `12 of 300 sent late, by up to 140 ms; 3 events due and never sent`. Nothing where all was sent on time. */
+export function describeLate({ sentLate }: Verdict['latency']): string {
+  if (!sentLate) return ''
+  const { count, of, maxMs, neverSent } = sentLate
+  const late = count > 0 ? [`${count} of ${of} sent late, by up to ${formatMs(maxMs)}`] : []
+  return [...late, ...(neverSent > 0 ? [`${neverSent} events due and never sent`] : [])].join('; ')
+}
+
 /** What came back after the service had been started again. Empty: nobody looked. */
 export function describeRecovery({ recovery, accounting }: Pick<Verdict, 'recovery' | 'accounting'>): string {
   if (!recovery) return ''

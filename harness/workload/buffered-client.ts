@@ -73,12 +73,12 @@ export function createBufferedClient(setup: BufferedClientSetup): AuditClient {
       if (buffer.length === 0 && delivery.inFlight.size === 0) finished.resolve()
     },
     finished: finished.promise,
-    stop() {
+    stop(overdue = 0) {
       if (isStopped) return
       isStopped = true
       cancelFlush?.()
       delivery.stop()
-      sample(summarise(setup, delivery, { emitted, waiting: buffer.length, jsonBytes }))
+      sample(summarise(setup, delivery, { emitted, waiting: buffer.length, jsonBytes, overdue }))
       finished.resolve()
     },
   }

@@ -29,6 +29,10 @@ export interface AuditClient {
   close(): void
   /** Resolves when the client is closed and has nothing left: nothing waiting, nothing in flight. */
   readonly finished: Promise<void>
-  /** Stops it where it is and writes its summary. What is in flight is not recorded: it has not ended. */
-  stop(): void
+  /**
+   * Stops it where it is and writes its summary. What is in flight is not recorded: it has not ended.
+   *
+   * @param overdue events that were due for it and that a late generator did not get to emit
+   */
+  stop(overdue?: number): void
 }

@@ -32,11 +32,11 @@ export function createDirectClient(setup: ClientSetup): AuditClient {
       finishWhenIdle()
     },
     finished: finished.promise,
-    stop() {
+    stop(overdue = 0) {
       if (isStopped) return
       isStopped = true
       delivery.stop()
-      sample(summarise(setup, delivery, { emitted, waiting: 0, jsonBytes }))
+      sample(summarise(setup, delivery, { emitted, waiting: 0, jsonBytes, overdue }))
       finished.resolve()
     },
   }

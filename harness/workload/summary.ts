@@ -6,9 +6,20 @@ import type { Delivery } from './delivery.ts'
 export function summarise(
   { name, clock }: ClientSetup,
   { inFlight }: Delivery,
-  { emitted, waiting, jsonBytes }: { emitted: number; waiting: number; jsonBytes: number },
+  {
+    emitted,
+    waiting,
+    jsonBytes,
+    overdue,
+  }: {
+    readonly emitted: number
+    readonly waiting: number
+    readonly jsonBytes: number
+    readonly overdue: number
+  },
 ): ClientSummary {
   const open = [...inFlight].map(({ firstEvent, events }) => ({ firstEvent, events }))
   const unfinished = open.reduce((sum, { events }) => sum + events, waiting)
-  return { kind: 'client', t: clock.now(), client: name, emitted, unfinished, inFlight: open, jsonBytes }
+  const late = overdue > 0 ? { overdue } : {}
+  return { kind: 'client', t: clock.now(), client: name, emitted, unfinished, inFlight: open, jsonBytes, ...late }
 }

@@ -185,6 +185,26 @@ describe('drive', () => {
     expect(clients.every((line) => line.unfinished === line.emitted)).toBe(true)
   })
 
+  test('what was due while the generator was held up until its end is counted, not forgotten', async () => {
+    const abort = new AbortController()
+    const clock = createClock(0)
+    const lines: SampleLine[] = []
+    const driving = drive({
+      load: { ...load, lifeMs: 100, queriesPerSec: 0 },
+      client,
+      seed: 1,
+      runId: 'run-1',
+      baseUrl: 'http://127.0.0.1:9',
+      clock,
+      sample: (line) => lines.push(line),
+      signal: abort.signal,
+    })
+    while (clock.now() < 200); // nothing else gets its turn
+    abort.abort()
+    await driving.done
+    expect(lines.map((line) => line.kind === 'client' && [line.emitted, line.overdue])).toEqual(Array(6).fill([0, 3]))
+  })
+
   test('aborted before it begins, it sends nothing', async () => {
     const { attempts, clients } = await play('http://127.0.0.1:9', AbortSignal.abort())
     expect(attempts).toEqual([])

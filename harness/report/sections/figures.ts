@@ -7,6 +7,7 @@ import {
   capital,
   describeCpu,
   describeEngine,
+  describeLate,
   describePlausibility,
   describeRecovery,
   nameLimiter,
@@ -41,7 +42,10 @@ export function accounting({ verdict }: RunReport): Html {
     ['Events', 'Number', 'That is'],
     accounts.map(([key, name, meaning]) => [name, number(verdict.accounting[key]), meaning]),
   )
-  return verdict.recovery ? html`${events}<p>After the run: ${describeRecovery(verdict)}.</p>` : events
+  const late = describeLate(verdict.latency)
+  return html`${events}${late !== '' && html`<p>The generator was late: ${late}.</p>`}${
+    verdict.recovery && html`<p>After the run: ${describeRecovery(verdict)}.</p>`
+  }`
 }
 
 function number(value: number | null | undefined): Content {
