@@ -1,10 +1,10 @@
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { InputError } from './errors.ts'
+import { InputError, StackError } from './errors.ts'
 import { readEvidence, readManifest } from './evidence.ts'
-import { createRecord, recordFiles, schemaVersion } from './record.ts'
+import { createRecord, recordFiles, schemaVersion, writeText } from './record.ts'
 import { manifest } from './report/verdict.fixture.ts'
 
 let dir: string
@@ -51,6 +51,36 @@ test('a line that was cut off when the harness died is left out, the rest is rea
   const evidence = await readEvidence(dir)
   expect(evidence.burst?.t).toBe(0)
   expect(evidence.end).toBeNull()
+})
+
+test('a full disk is told as it happens, and ends the record there; what was written stays readable', async () => {
+  await symlink('/dev/full', join(dir, recordFiles.samples))
+  const record = await createRecord(dir, manifest, truth)
+  record.event(burst)
+  record.probe(redis)
+  const told = new Promise((done) => record.broken.addEventListener('abort', () => done(record.broken.reason)))
+  record.sample({ kind: 'drop', t: 6, client: 'a', firstEvent: 0, events: 1, why: 'rejected' })
+  expect(await told).toMatchObject({
+    message: expect.stringMatching(/the record in .* could not be written: ENOSPC/),
+    hint: expect.stringContaining('make room'),
+  })
+  await expect(record.written()).rejects.toThrow(StackError)
+  record.probe({ ...redis, t: 7 })
+  record.event({ kind: 'end', t: 8, reason: 'error', message: 'full' })
+  await expect(record.close()).rejects.toThrow(StackError)
+  await record.close() // told once
+  await rm(join(dir, recordFiles.samples))
+  const evidence = await readEvidence(dir)
+  expect(evidence.redis.map(({ t }) => t)).toEqual([5])
+  expect(evidence.end).toMatchObject({ reason: 'error' })
+})
+
+test('what cannot be written is named, and no half of it stays', async () => {
+  await symlink('/dev/full', join(dir, 'verdict.json.partial'))
+  await expect(writeText(join(dir, 'verdict.json'), 'text')).rejects.toThrow(
+    /verdict\.json could not be written: ENOSPC/,
+  )
+  expect(await readdir(dir)).toEqual([])
 })
 
 test('damage in the middle of a record is named with its line', async () => {

@@ -1,5 +1,5 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { StackError } from './errors.ts'
@@ -86,11 +86,18 @@ export interface RecordWriter extends AsyncDisposable {
   probe(line: ProbeLine): void
   event(line: RunEvent): void
   stored(line: StoredLine): void
+  /**
+   * Aborts, with a StackError, as soon as a line could not be written (a full disk, say). From then on only events are
+   * tried: what goes on without its other lines would be read as a run in which less happened.
+   */
+  readonly broken: AbortSignal
+  /** Waits until all lines so far are written. Throws the same StackError when one could not be. */
+  written(): Promise<void>
   /** Waits until all is written. Throws a StackError when a line could not be (a full disk, say). */
   close(): Promise<void>
 }
 
-/** Opens a record in `dir` (made when missing) and writes run.json and truth.json. */
+/** Opens a record in `dir` (made when missing) and writes run.json and truth.json. Throws a StackError when it cannot. */
 export async function createRecord(dir: string, manifest: Manifest, truth: Truth): Promise<RecordWriter> {
   await mkdir(dir, { recursive: true })
   await writeJson(join(dir, recordFiles.manifest), manifest)
@@ -101,27 +108,31 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
     events: createWriteStream(join(dir, recordFiles.events), { flags: 'a' }),
     stored: createWriteStream(join(dir, recordFiles.stored), { flags: 'a' }),
   }
-  let failure: StackError | null = null
-  for (const stream of Object.values(streams)) {
-    stream.on('error', (error) => {
-      failure ??= new StackError(`the record in ${dir} could not be written: ${error.message}`, {
-        cause: error,
-        hint: 'make room on that disk, or choose another folder with --out',
-      })
-    })
+  const broken = new AbortController()
+  const fail = (error: Error) => {
+    if (!broken.signal.aborted) broken.abort(notWritten(`the record in ${dir}`, error))
   }
+  for (const stream of Object.values(streams)) stream.on('error', fail)
   const append = (stream: WriteStream) => (line: object) => {
-    if (!stream.closed && !stream.writableEnded) stream.write(`${JSON.stringify(line)}\n`)
+    if (broken.signal.aborted && stream !== streams.events) return
+    if (!stream.destroyed && !stream.writableEnded) stream.write(`${JSON.stringify(line)}\n`)
   }
+  const written = async () => {
+    const isWritten = (stream: WriteStream) =>
+      new Promise<void>((done, failed) => stream.write('', (error) => (error ? failed(error) : done())))
+    await Promise.all(Object.values(streams).map(isWritten)).catch(fail)
+    broken.signal.throwIfAborted()
+  }
+  let isTold = false
   const close = async () => {
     await Promise.all(
       Object.values(streams).map((stream) =>
         stream.closed ? null : new Promise<void>((done) => stream.once('close', () => done()).end()),
       ),
     )
-    const failed = failure
-    failure = null // told once: closing twice, as at the end of a scope, must not bury what came before
-    if (failed) throw failed
+    if (isTold) return // closing twice, as at the end of a scope, must not bury what came before
+    isTold = true
+    broken.signal.throwIfAborted()
   }
   return {
     dir,
@@ -129,9 +140,18 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
     probe: append(streams.probes),
     event: append(streams.events),
     stored: append(streams.stored),
+    broken: broken.signal,
+    written,
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function notWritten(what: string, cause: Error): StackError {
+  return new StackError(`${what} could not be written: ${cause.message}`, {
+    cause,
+    hint: 'make room on that disk, or choose another folder with --out',
+  })
 }
 
 /** Writes JSON so that a reader sees the old file or the new one, never half of it. */
@@ -139,7 +159,14 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeText(path, `${JSON.stringify(value, null, 2)}\n`)
 }
 
+/** Throws a StackError when it cannot, and leaves no half of it behind. */
 export async function writeText(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.partial`, text)
-  await rename(`${path}.partial`, path)
+  const partial = `${path}.partial`
+  try {
+    await writeFile(partial, text)
+    await rename(partial, path)
+  } catch (cause) {
+    await rm(partial, { force: true }).catch(() => {})
+    throw notWritten(path, cause as Error)
+  }
 }

@@ -35,6 +35,8 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
   })
   const truth: Truth = { service, replay: plan.replay, ...(planned.length > 0 && { faults: planned }) }
   await using record = await createRecord(dir, await describeRun(plan, basename(dir)), truth)
+  // A record that cannot be written ends the run as an interruption does: at once, with everything stopped.
+  const stop = AbortSignal.any([signal, record.broken])
   let notes: readonly string[] = []
   let clock: Clock | null = null
   try {
@@ -44,16 +46,17 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
     const stopsDatabase = faults.some(({ fault }) => fault.stopsDatabase)
     const what = { runtime, limiter, subject, subjectEnv, images, service, limits, serviceEntry, stopsDatabase }
     const options = { ...what, logFile, onProgress: progress.say }
-    await using stack = stopOrSay(await startStack(options, signal), progress)
+    await using stack = stopOrSay(await startStack(options, stop), progress)
     // Ahead of the clock, which counts down to the burst: they take as long as they take.
-    const before = await checkAudit('before-load', plan, stack, record.dir, progress, signal)
+    const before = await checkAudit('before-load', plan, stack, record.dir, progress, stop)
     clock = createClock(phases.warmUpMs + settleMs)
-    notes = await observe(plan, stack, clock, record, progress, signal)
-    const after = await checkAudit('after-load', plan, stack, record.dir, progress, signal)
+    notes = await observe(plan, stack, clock, record, progress, stop)
+    const after = await checkAudit('after-load', plan, stack, record.dir, progress, stop)
     for (const result of [...before, ...after]) record.event({ kind: 'check', t: clock.now(), ...result })
-    if (plan.recovers) await seeWhatComesBack(plan, stack, clock, record, progress, signal)
-    signal.throwIfAborted()
-  } catch (error) {
+    if (plan.recovers) await seeWhatComesBack(plan, stack, clock, record, progress, stop)
+    stop.throwIfAborted()
+  } catch (thrown) {
+    const error = record.broken.aborted ? record.broken.reason : thrown
     const reason = signal.aborted ? 'interrupted' : 'error'
     record.event({ kind: 'end', t: clock?.now() ?? 0, reason, message: messageOf(error) })
     throw signal.aborted ? new InterruptedError('interrupted', { cause: error }) : error
@@ -64,7 +67,9 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
     await writeJson(join(dir, recordFiles.truth), { ...truth, faults: done } satisfies Truth)
   }
   const verdict = await judgeRun(dir)
-  await saveVerdict(dir, verdict)
+  await saveVerdict(dir, verdict).catch((error: unknown) => {
+    progress.say(`judged, but the verdict and its reports could not be written: ${messageOf(error)}`)
+  })
   return verdict
 }
 
@@ -151,7 +156,10 @@ async function observe(
   over.abort()
   await Promise.all([driving.done, injection.done])
   await collector.stop()
-  record.event({ kind: 'end', t: clock.now(), reason })
+  // An end is claimed only of what is on record to the last line.
+  const endMs = clock.now()
+  await record.written()
+  record.event({ kind: 'end', t: endMs, reason })
 
   progress.say('reading the database back')
   const reading = { runId, clock, write: record.stored }
