@@ -1,5 +1,5 @@
 import { createWriteStream, type WriteStream } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { StackError } from './errors.ts'
@@ -145,6 +145,13 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** Adds a line to a file of lines. Throws a StackError when it cannot. */
+export async function appendLine(path: string, value: unknown): Promise<void> {
+  await appendFile(path, `${JSON.stringify(value)}\n`).catch((cause: Error) => {
+    throw notWritten(path, cause)
+  })
 }
 
 function notWritten(what: string, cause: Error): StackError {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { appendFile, mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { markdownTable } from 'markdown-table'
 import type { RunPlan } from '../manifest.ts'
-import { writeText } from '../record.ts'
+import { appendLine, writeText } from '../record.ts'
 import type { ErrorClass } from '../sample.ts'
 import { formatAt, formatBytes } from '../units.ts'
 import type { Verdict } from '../verdict.ts'
@@ -73,7 +73,7 @@ export async function prove(proof: Proof, options: ProveOptions): Promise<Proven
       await rm(join(dir, 'runs', run), { recursive: true, force: true })
       const verdict = await options.runOnce(planRow(row, seed), join(dir, 'runs', run))
       const result = summarise(row, seed, run, options.commit, verdict)
-      await appendFile(resultsFile, `${JSON.stringify(result)}\n`)
+      await appendLine(resultsFile, result)
       results.push(result)
       options.say(result.problems.length === 0 ? 'as claimed' : `NOT as claimed: ${result.problems.join('; ')}`)
     }

@@ -1,7 +1,7 @@
-import { appendFile, mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../errors.ts'
-import { writeJson, writeText } from '../../record.ts'
+import { appendLine, writeJson, writeText } from '../../record.ts'
 import { claimRunFolder } from '../../run-folder.ts'
 import type { Trial } from '../../trial.ts'
 
@@ -36,7 +36,7 @@ export async function openCampaign<T extends Trial = Trial>(
   const trials = await readTrials<T>(resultsFile)
   // Written anew, because a line that was cut off would swallow the next one.
   await writeText(resultsFile, trials.map((trial) => `${JSON.stringify(trial)}\n`).join(''))
-  return { dir, runsDir, trials, keep: (trial) => appendFile(resultsFile, `${JSON.stringify(trial)}\n`) }
+  return { dir, runsDir, trials, keep: (trial) => appendLine(resultsFile, trial) }
 }
 
 async function claim(dir: string, file: string): Promise<void> {
