@@ -15,18 +15,9 @@ import {
   steadyMs,
   withArrivals,
 } from './arrivals.ts'
-import type { Load } from './scenario.ts'
+import { manifest } from './report/verdict.fixture.ts'
 
-const load: Load = {
-  rrs: 100,
-  eventsPerRr: 3,
-  lifeMs: 30_000,
-  spreadMs: 200,
-  pace: null,
-  queriesPerSec: 0,
-  approvalShare: 0,
-  emitter: 'per-rr',
-}
+const { load } = manifest
 
 function parsed(text: string): Arrivals {
   const found = parseArrivals(text)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineKind } from './kind.ts'
-import { formatRate, parseRates, perSecSchema } from './rates.ts'
+import { formatRate, parseOneRate, perSecSchema } from './rates.ts'
 
 export const poisson = defineKind({
   name: 'poisson',
@@ -10,11 +10,9 @@ export const poisson = defineKind({
     .object({ kind: z.literal('poisson'), perSec: perSecSchema })
     .meta({ id: 'PoissonArrivals', description: 'each independent of all others, at this rate on average' }),
   parse(words) {
-    const { perSec: [perSec = 0, ...more] = [], forMs = null } = parseRates(words) ?? {}
-    if (perSec <= 0 || more.length > 0) {
-      return { problem: 'takes a rate above 0 such as poisson:20/s or poisson:20/s:30s' }
-    }
-    return { arrivals: { kind: 'poisson' as const, perSec }, forMs }
+    const one = parseOneRate(words)
+    if (!one) return { problem: 'takes a rate above 0 such as poisson:20/s or poisson:20/s:30s' }
+    return { arrivals: { kind: 'poisson' as const, perSec: one.perSec }, forMs: one.forMs }
   },
   /** The time from each to the next is exponential. */
   *startsMs({ perSec }, random) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineKind } from './kind.ts'
-import { formatRate, parseRates, perSecSchema, startsAtRates } from './rates.ts'
+import { formatRate, parseOneRate, perSecSchema, startsAtRates } from './rates.ts'
 
 export const rate = defineKind({
   name: 'rate',
@@ -10,9 +10,9 @@ export const rate = defineKind({
     .object({ kind: z.literal('rate'), perSec: perSecSchema })
     .meta({ id: 'RateArrivals', description: 'one after another, evenly' }),
   parse(words) {
-    const { perSec: [perSec = 0, ...more] = [], forMs = null } = parseRates(words) ?? {}
-    if (perSec <= 0 || more.length > 0) return { problem: 'takes a rate above 0 such as rate:20/s or rate:20/s:30s' }
-    return { arrivals: { kind: 'rate' as const, perSec }, forMs }
+    const one = parseOneRate(words)
+    if (!one) return { problem: 'takes a rate above 0 such as rate:20/s or rate:20/s:30s' }
+    return { arrivals: { kind: 'rate' as const, perSec: one.perSec }, forMs: one.forMs }
   },
   startsMs: ({ perSec }) => startsAtRates([], perSec),
   isSteady: true,

@@ -55,6 +55,12 @@ export function parseRates(words: string): Rates | null {
   return { perSec, forMs }
 }
 
+/** `20/s:30s`, and the rate is above 0. `null`: it is no such thing. */
+export function parseOneRate(words: string): { readonly perSec: number; readonly forMs: number | null } | null {
+  const { perSec: [perSec = 0, ...more] = [], forMs = null } = parseRates(words) ?? {}
+  return perSec > 0 && more.length === 0 ? { perSec, forMs } : null
+}
+
 /** `20`, `0.5`, `1,000`. */
 export function formatRate(perSec: number): string {
   return perSec.toLocaleString('en', { maximumFractionDigits: 3 })
