@@ -46,3 +46,8 @@ test('where nothing fits, there is no such number of CPUs, and no RRs', async ()
   expect(cpus?.survive).toBeNull()
   expect(rrs.survive).toEqual({ low: 0, high: 0 })
 })
+
+test('a rate that it carries it carries for as long as RRs come: the time that a run is given is no limit of the service', async () => {
+  const { rrs } = await thresholds(input({ load: { arrivals: { kind: 'rate', perSec: 2 }, spreadMs: 0 } }))
+  expect(rrs).toMatchObject({ survive: null, lossless: null, searchedTo: 1_000 })
+})

@@ -1,3 +1,4 @@
+import { lastArrivalMs } from '../arrivals.ts'
 import type { Ask, Forecast, PredictionInput, Span } from '../prediction.ts'
 import { isLarge, variations } from './variations.ts'
 
@@ -56,7 +57,13 @@ async function smallestMemoryBytes(input: PredictionInput, ask: Ask): Promise<nu
 
 /** `null`: `searchedTo` is not too many. 0: one is. */
 async function largestRrs(input: PredictionInput, question: Question, searchedTo: number): Promise<number | null> {
-  const holds = (rrs: number) => question({ ...input, load: { ...input.load, rrs } })
+  const { phases } = input
+  const holds = (rrs: number) => {
+    const load = { ...input.load, rrs }
+    // More RRs at the same rate take longer: a run that is cut short would say nothing about the service.
+    const maxMs = phases.maxMs + Math.max(0, lastArrivalMs(load) - lastArrivalMs(input.load))
+    return question({ ...input, load, phases: { ...phases, maxMs } })
+  }
   let good = 0
   let bad = input.load.rrs
   while (await holds(bad)) {
