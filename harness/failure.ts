@@ -51,8 +51,8 @@ export function failureOfStatus(status: number): Failure | null {
 
 function classOf(name: string, code: string): ErrorClass {
   if (name === 'TimeoutError' || name === 'AbortError') return 'timeout'
-  // The answer was no HTTP (llhttp's codes): as after a reset, nobody knows whether the work was done.
-  if (code.startsWith('HPE_')) return 'reset'
+  // The answer was no HTTP (undici leaves some without a code): as after a reset, nobody knows whether the work was done.
+  if (name === 'HTTPParserError' || code.startsWith('HPE_')) return 'reset'
   return classes[code] ?? 'local'
 }
 
