@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { uniform } from '../random.ts'
 import type { Attempt, Drop } from '../sample.ts'
 import type { ClientSetup } from './client.ts'
-import { at } from './schedule.ts'
+import { at, catchUp } from './schedule.ts'
+import type { Answer } from './send.ts'
 import { type WriteOperation, writePaths } from './write.ts'
 
 /** What travels in one request: events of one client, numbered without a gap. */
@@ -27,6 +28,14 @@ interface Sending {
   readonly ended: (endedMs: number) => void
 }
 
+interface Attempted {
+  readonly number: number
+  readonly intendedMs: number
+  readonly startedMs: number
+  /** How many attempts before it were told to wait. */
+  readonly busy: number
+}
+
 const tooManyRequests = 429
 
 /**
@@ -43,8 +52,8 @@ export function createDelivery(setup: ClientSetup, operation: WriteOperation): D
   let isStopped = false
 
   const attempt = async (sending: Sending, number: number, intendedMs: number, busy: number) => {
-    const { parcel, idempotencyKey, ended } = sending
-    const { firstEvent, events, body } = parcel
+    const { idempotencyKey } = sending
+    const { body } = sending.parcel
     const startedMs = clock.now()
     live.attempts++
     live.openAttempts++
@@ -52,6 +61,13 @@ export function createDelivery(setup: ClientSetup, operation: WriteOperation): D
     const answer = await send({ method: 'POST', path: writePaths[operation], body, idempotencyKey, timeoutMs })
     live.openAttempts--
     if (isStopped) return
+    conclude(sending, { number, intendedMs, startedMs, busy }, answer)
+    catchUp(clock)
+  }
+
+  const conclude = (sending: Sending, { number, intendedMs, startedMs, busy }: Attempted, answer: Answer) => {
+    const { parcel, ended } = sending
+    const { firstEvent, events } = parcel
     const endedMs = clock.now()
     const line: Attempt = {
       kind: 'attempt',

@@ -6,6 +6,7 @@ import { type Assignment, assign } from './emitters.ts'
 import { eventJson } from './event.ts'
 import { planLoad } from './life-cycle.ts'
 import { createLive, type LiveLoad } from './live.ts'
+import type { PlannedRr } from './planned.ts'
 import { startQueries } from './queries.ts'
 import { at } from './schedule.ts'
 import { createSender } from './send.ts'
@@ -87,20 +88,29 @@ const overdueAfterMs = 50
 function play({ client, rrs }: Assignment, { runId, clock }: DriveOptions) {
   const planned = rrs.reduce((sum, rr) => sum + rr.events.length, 0)
   let left = planned
-  const timers = rrs.flatMap((rr) =>
-    rr.events.map(({ type, intendedMs }) =>
-      at(clock, intendedMs, () => {
-        const facts = { type, rr: rr.name, client: client.name, runId, atEpochMs: clock.burstAtEpochMs + intendedMs }
-        client.emit(intendedMs, (number) => eventJson({ ...facts, number }))
-        left--
-        if (left === 0) client.close()
-      }),
-    ),
-  )
+  let isStopped = false
+  /** How to call off the next event of each RR: they follow one another, so one at a time is all that waits. */
+  const cancelNext: (() => void)[] = []
+  const armNext = (rr: PlannedRr, place: number, index: number) => {
+    const event = rr.events[index]
+    if (!event || isStopped) return
+    const { type, intendedMs } = event
+    cancelNext[place] = at(clock, intendedMs, () => {
+      const facts = { type, rr: rr.name, client: client.name, runId, atEpochMs: clock.burstAtEpochMs + intendedMs }
+      client.emit(intendedMs, (number) => eventJson({ ...facts, number }))
+      left--
+      if (left === 0) client.close()
+      armNext(rr, place, index + 1)
+    })
+  }
+  rrs.forEach((rr, place) => {
+    armNext(rr, place, 0)
+  })
   return {
     finished: client.finished,
     stop() {
-      for (const cancel of timers) cancel()
+      isStopped = true
+      for (const cancel of cancelNext) cancel()
       const dueMs = clock.now() - overdueAfterMs
       const due = rrs.reduce((sum, rr) => sum + rr.events.filter(({ intendedMs }) => intendedMs < dueMs).length, 0)
       client.stop(Math.max(0, due - (planned - left)))

@@ -33,10 +33,12 @@ export function startQueries({ plan, ratePerSec, timeoutMs, random, clock, send,
   const open = new Set<Promise<void>>()
   let cancel = () => {}
   let isDiscarded = false
+  /** RRs that exist by now, as many of the plan's first. */
+  let created = 0
 
   const query = async (intendedMs: number) => {
-    const created = plan.filter((rr) => rr.startMs <= intendedMs)
-    const client = created[Math.floor(random() * created.length)]?.name
+    for (let next = plan[created]; next && next.startMs <= intendedMs; next = plan[created]) created++
+    const client = plan[Math.floor(random() * created)]?.name
     if (client === undefined) return
     const startedMs = clock.now()
     const answer = await send({ method: 'GET', path: queryPath(client), timeoutMs })

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { createAgenda } from './agenda.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** A clock that goes with the pretended timers, and on by itself while something is done. */
+function aClock() {
+  let workedMs = 0
+  const clock = { now: () => performance.now() + workedMs, burstAtEpochMs: 0 }
+  return { clock, work: (ms: number) => (workedMs += ms) }
+}
+
+test('what is due is done in order of time, then of asking; never before it is due', () => {
+  const { clock } = aClock()
+  const from = clock.now()
+  const agenda = createAgenda(clock)
+  const done: [string, boolean][] = []
+  for (const [name, afterMs] of [
+    ['c', 20.5],
+    ['a', 3.2],
+    ['b', 3.2],
+    ['now', -5],
+    ['d', 20.6],
+  ] as const) {
+    agenda.at(from + afterMs, () => done.push([name, clock.now() >= from + afterMs]))
+  }
+  vi.advanceTimersByTime(100)
+  expect(done).toEqual(['now', 'a', 'b', 'c', 'd'].map((name) => [name, true]))
+})
+
+test('what is asked for meanwhile is done in its turn', () => {
+  const { clock } = aClock()
+  const agenda = createAgenda(clock)
+  const done: number[] = []
+  const again = (n: number) => () => {
+    done.push(n)
+    if (n < 5) agenda.at(clock.now(), again(n + 1))
+  }
+  agenda.at(clock.now() + 10, again(1))
+  vi.advanceTimersByTime(50)
+  expect(done).toEqual([1, 2, 3, 4, 5])
+})
+
+test('what is called off is not done, and keeps nothing up', () => {
+  const { clock } = aClock()
+  const agenda = createAgenda(clock)
+  const done: string[] = []
+  const cancel = agenda.at(clock.now() + 10, () => done.push('cancelled'))
+  agenda.at(clock.now() + 20, () => done.push('kept'))
+  cancel()
+  cancel()
+  vi.advanceTimersByTime(50)
+  expect(done).toEqual(['kept'])
+  agenda.at(clock.now() + 3_600_000, () => {})()
+  expect(vi.getTimerCount()).toBe(0)
+})
+
+test('a burst leaves room for answers, and all of it is done', () => {
+  const { clock, work } = aClock()
+  const agenda = createAgenda(clock)
+  const done: number[] = []
+  let answers = 0
+  for (let n = 0; n < 100; n++) {
+    agenda.at(clock.now() + 5, () => {
+      work(0.5)
+      done.push(n)
+    })
+  }
+  agenda.at(clock.now() + 5, () => setImmediate(() => answers++))
+  vi.advanceTimersToNextTimer()
+  expect(done.length).toBeLessThan(10)
+  vi.advanceTimersByTime(1_000)
+  expect(done).toEqual(Array.from({ length: 100 }, (_, n) => n))
+  expect(answers).toBe(1)
+})
+
+test('who catches up does what is due, and no more', () => {
+  const { clock, work } = aClock()
+  const agenda = createAgenda(clock)
+  const done: string[] = []
+  agenda.at(clock.now() + 1, () => done.push('due'))
+  agenda.at(clock.now() + 10, () => done.push('later'))
+  work(2)
+  agenda.catchUp()
+  expect(done).toEqual(['due'])
+})
+
+test('one that throws does not keep the others from their turn', () => {
+  const { clock } = aClock()
+  const agenda = createAgenda(clock)
+  const done: string[] = []
+  agenda.at(clock.now() + 1, () => {
+    throw new Error('broken')
+  })
+  agenda.at(clock.now() + 1, () => done.push('next'))
+  expect(() => vi.advanceTimersByTime(5)).toThrow('broken')
+  vi.advanceTimersByTime(5)
+  expect(done).toEqual(['next'])
+})

@@ -1,0 +1,95 @@
+import TinyQueue from 'tinyqueue'
+import type { Clock } from '../clock.ts'
+
+/** What is due at which time, on one clock. */
+export interface Agenda {
+  /** Calls back at `dueMs` of the clock, never before it, and at once when that has passed. Returns how to call it off. */
+  at(dueMs: number, callback: () => void): () => void
+  /** Does what is due by now, as the agenda's own timer would a little later. */
+  catchUp(): void
+}
+
+interface Entry {
+  readonly dueMs: number
+  /** What is due at the same time is done in the order that it was asked for. */
+  readonly seq: number
+  /** `null`: called off. */
+  callback: (() => void) | null
+}
+
+/** So much is done in one go before answers are read again: a burst of sends must not age the answers to the first ones. */
+const longestTurnMs = 2
+
+/**
+ * One timer for all that is due: 300,000 timers of Node's take a second to make and their lists cost with each. Computed
+ * from the clock each time, so that a long schedule does not drift.
+ */
+export function createAgenda(clock: Clock): Agenda {
+  const queue = new TinyQueue<Entry>([], (a, b) => a.dueMs - b.dueMs || a.seq - b.seq)
+  let seq = 0
+  let live = 0
+  let isBusy = false
+  let armedForMs = Number.POSITIVE_INFINITY
+  let timer: NodeJS.Timeout | undefined
+  let turn: NodeJS.Immediate | undefined
+
+  const disarm = () => {
+    clearTimeout(timer)
+    clearImmediate(turn)
+    turn = undefined
+    armedForMs = Number.POSITIVE_INFINITY
+  }
+  const arm = (dueMs: number) => {
+    if (isBusy || turn || dueMs >= armedForMs) return
+    clearTimeout(timer)
+    armedForMs = dueMs
+    // Timers count whole milliseconds from a truncated now, so they may fire up to one early; `run` sees to that.
+    timer = setTimeout(run, Math.max(0, Math.ceil(dueMs - clock.now())))
+  }
+  const nextDue = (): Entry | undefined => {
+    for (let next = queue.peek(); next; next = queue.peek()) {
+      if (next.callback) return next
+      queue.pop()
+    }
+    return undefined
+  }
+  const run = () => {
+    disarm()
+    isBusy = true
+    let nowMs = clock.now()
+    const untilMs = nowMs + longestTurnMs
+    let next = nextDue()
+    try {
+      for (; next && next.dueMs <= nowMs && nowMs < untilMs; next = nextDue(), nowMs = clock.now()) {
+        queue.pop()
+        live--
+        const { callback } = next
+        next.callback = null
+        callback?.()
+      }
+    } finally {
+      isBusy = false
+      if (next && next.dueMs <= nowMs) turn = setImmediate(run)
+      else if (next) arm(next.dueMs)
+    }
+  }
+  return {
+    at(dueMs, callback) {
+      const entry: Entry = { dueMs, seq: seq++, callback }
+      queue.push(entry)
+      live++
+      arm(dueMs)
+      return () => {
+        if (!entry.callback) return
+        entry.callback = null
+        live--
+        // Nothing keeps the process up for what is called off.
+        if (live === 0) disarm()
+      }
+    },
+    catchUp() {
+      const next = isBusy || turn ? undefined : queue.peek()
+      if (next && next.dueMs <= clock.now()) run()
+    },
+  }
+}
