@@ -113,37 +113,58 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
     if (!broken.signal.aborted) broken.abort(notWritten(`the record in ${dir}`, error))
   }
   for (const stream of Object.values(streams)) stream.on('error', fail)
-  const append = (stream: WriteStream) => (line: object) => {
-    if (broken.signal.aborted && stream !== streams.events) return
-    if (!stream.destroyed && !stream.writableEnded) stream.write(`${JSON.stringify(line)}\n`)
+  const isOpen = (stream: WriteStream) => !broken.signal.aborted || stream === streams.events
+  const appenders = {
+    samples: createAppender(streams.samples, isOpen),
+    probes: createAppender(streams.probes, isOpen),
+    events: createAppender(streams.events, isOpen),
+    stored: createAppender(streams.stored, isOpen),
   }
   const written = async () => {
-    const isWritten = (stream: WriteStream) =>
-      new Promise<void>((done, failed) => stream.write('', (error) => (error ? failed(error) : done())))
-    await Promise.all(Object.values(streams).map(isWritten)).catch(fail)
+    await Promise.all(Object.values(appenders).map((appender) => appender.written())).catch(fail)
     broken.signal.throwIfAborted()
   }
   let isTold = false
   const close = async () => {
-    await Promise.all(
-      Object.values(streams).map((stream) =>
-        stream.closed ? null : new Promise<void>((done) => stream.once('close', () => done()).end()),
-      ),
-    )
+    await Promise.all(Object.values(appenders).map((appender) => appender.close()))
     if (isTold) return // closing twice, as at the end of a scope, must not bury what came before
     isTold = true
     broken.signal.throwIfAborted()
   }
   return {
     dir,
-    sample: append(streams.samples),
-    probe: append(streams.probes),
-    event: append(streams.events),
-    stored: append(streams.stored),
+    sample: appenders.samples.append,
+    probe: appenders.probes.append,
+    event: appenders.events.append,
+    stored: appenders.stored.append,
     broken: broken.signal,
     written,
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Puts the lines of one turn together: under load there are dozens, and a write of its own costs as much as a line's JSON. */
+function createAppender(stream: WriteStream, isOpen: (stream: WriteStream) => boolean) {
+  let text = ''
+  const flush = () => {
+    if (text !== '' && isOpen(stream) && !stream.destroyed && !stream.writableEnded) stream.write(text)
+    text = ''
+  }
+  return {
+    append(line: object): void {
+      if (text === '') setImmediate(flush)
+      text += `${JSON.stringify(line)}\n`
+    },
+    /** Resolves when all lines so far are written; rejects when they could not be. */
+    written(): Promise<void> {
+      flush()
+      return new Promise((done, failed) => stream.write('', (error) => (error ? failed(error) : done())))
+    },
+    async close(): Promise<void> {
+      flush()
+      if (!stream.closed) await new Promise<void>((done) => stream.once('close', () => done()).end())
+    },
   }
 }
 
