@@ -8,11 +8,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
 
-type Kind = 'noun' | 'step' | 'experiment' | 'run' | 'cli' | 'scenario' | 'containers' | 'stand-in'
+type Kind = 'noun' | 'step' | 'experiment' | 'run' | 'cli' | 'bench' | 'scenario' | 'containers' | 'stand-in'
 
 function kindOf(file: string): Kind {
   if (file === 'harness/run.ts') return 'run'
   if (file === 'harness/cli.ts') return 'cli'
+  if (file.startsWith('harness/bench/')) return 'bench'
   if (file.startsWith('harness/experiments/')) return 'experiment'
   if (/^harness\/(arrivals\/)?[^/]+$/.test(file)) return 'noun'
   if (file.startsWith('harness/')) return 'step'
@@ -31,6 +32,8 @@ function objection(from: string, to: string): string | null {
     experiment: target === 'noun' || target === 'step' || target === 'experiment',
     run: target === 'noun' || target === 'step' || to === 'containers/stack.ts',
     cli: target !== 'stand-in',
+    // Measures what the others are made of. Nobody imports it.
+    bench: target !== 'stand-in',
     scenario: to === 'harness/scenario.ts' || target === 'scenario',
     // What profiles there are is the one thing that is asked of the stand-in other than over its sockets.
     containers: target === 'noun' || target === 'containers' || from === 'containers/profiles.ts',

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest'
+import { createRandom } from '../random.ts'
+import { formatEstimate, ratioOf, shuffle } from './statistics.ts'
+import { truthOf } from './truth.ts'
+
+test('a stall of 2 s in 10 s of a constant rate: a fifth waits, evenly up to 2 s', () => {
+  const truth = truthOf({ ratePerSec: 200, durationMs: 10_000, beganMs: 100 }, { fromMs: 4_100, untilMs: 6_100 })
+  // The 400 that waited did so for 5, 10, ... 2,000 ms: the 1,800th of 2,000 is the 200th of them.
+  expect(truth).toEqual({ p50: 0, p90: 1_000, p99: 1_900, max: 2_000, count: 2_000 })
+})
+
+describe('rounds', () => {
+  test('ratios are taken within a round, so that a slow machine slows both', () => {
+    const ratio = ratioOf([90, 45, 180], [100, 50, 200])
+    expect(ratio).toMatchObject({ n: 3 })
+    expect(formatEstimate(ratio, (value) => value.toFixed(2))).toBe('0.90 (0.90 to 0.90)')
+  })
+
+  test('a round that lacks one of the two does not count', () => {
+    expect(ratioOf([90, null], [100, 50])).toMatchObject({ n: 1, interval: null })
+    expect(ratioOf([null], [100])).toBeNull()
+    expect(ratioOf([90], [0])).toBeNull()
+  })
+
+  test('each order comes as often as any other, and the seed gives it again', () => {
+    const random = createRandom(7)
+    const seen = new Map<string, number>()
+    for (let n = 0; n < 6_000; n++) {
+      const order = shuffle(['a', 'b', 'c'], random).join('')
+      seen.set(order, (seen.get(order) ?? 0) + 1)
+    }
+    expect(seen.size).toBe(6)
+    for (const count of seen.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150)
+    const again = () => shuffle([1, 2, 3, 4, 5, 6, 7, 8], createRandom(3))
+    expect(again()).toEqual(again())
+  })
+})

@@ -1,0 +1,111 @@
+/**
+ * The generator beside its peers, in one run on one machine: `npm run bench`, or with `-- --quick` a smoke of it. Writes
+ * bench.json and bench.md.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join, relative, resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { exitCodes, messageOf } from '../errors.ts'
+import { listenForInterruption } from '../interruption.ts'
+import { describeGit, describeMachine, describeVersions } from '../manifest.ts'
+import { createRandom } from '../random.ts'
+import { writeJson, writeText } from '../record.ts'
+import { isOnPath } from './processes.ts'
+import { questions } from './questions/index.ts'
+import type { Answer, Bench, Question } from './questions/question.ts'
+import { nginx, startNginx } from './servers/nginx.ts'
+import { startNode } from './servers/node.ts'
+import { renderMarkdown } from './text.ts'
+import { tools } from './tools/index.ts'
+
+const projectDir = resolve(import.meta.dirname, '..', '..')
+const resultsDir = join(projectDir, 'results', 'bench')
+
+const command = new Command('bench')
+  .description('the load generator beside its peers: speed, exactness, cost')
+  .option('--quick', 'a smoke of half a minute: one round, one size, no stand-in; its figures mean nothing')
+  .option('--rounds <n>', 'how often each tool has its turn', Number, 4)
+  .option('--seconds <n>', 'how long each turn is', Number, 3)
+  .option('--seed <n>', 'decides the order of turns', Number, 1)
+  .addOption(new Option('--only <name...>', 'these questions alone').choices(questions.map(({ name }) => name)))
+  .option('--out <dir>', 'where bench.json and bench.md go', resultsDir)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.badInput))
+  .parse()
+const flags = command.opts<{
+  quick?: true
+  rounds: number
+  seconds: number
+  seed: number
+  only?: string[]
+  out: string
+}>()
+
+const problems = (['rounds', 'seconds', 'seed'] as const)
+  .filter((flag) => !(Number.isInteger(flags[flag]) && flags[flag] >= 1 && flags[flag] <= 1_000))
+  .map((flag) => `--${flag}: takes a whole number from 1 to 1000`)
+if (problems.length > 0) {
+  console.error(problems.join('\n'))
+  process.exit(exitCodes.badInput)
+}
+
+const say = (what: string) => console.error(what)
+const isQuick = flags.quick === true
+const missing = (what: { program: string; debianPackage: string }) =>
+  isOnPath(what.program) ? null : `${what.program} is not on PATH (Debian: ${what.debianPackage})`
+const skipped = tools.flatMap((tool) => (tool.kind === 'program' ? [missing(tool)] : [])).filter((why) => why !== null)
+const noNginx = missing(nginx)
+for (const why of [...skipped, ...(noNginx ? [`${noNginx}: Node's own server answers instead`] : [])])
+  say(`skipped: ${why}`)
+
+// A core for the tool and one for the server, so that neither takes the other's.
+const isPinned = availableParallelism() > 1 && isOnPath('taskset')
+const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-'))
+using interruption = listenForInterruption(() => say('stopping'))
+const { signal } = interruption
+const startedAt = new Date()
+const bench: Bench = {
+  tools: tools.filter((tool) => (tool.kind === 'node' ? !isQuick || tool.isQuick === true : missing(tool) === null)),
+  rounds: isQuick ? 1 : flags.rounds,
+  measureMs: (isQuick ? 1 : flags.seconds) * 1_000,
+  isQuick,
+  random: createRandom(flags.seed),
+  ofTools: { cpu: isPinned ? 1 : null, signal },
+  startServer: () => (noNginx ? startNode : startNginx)({ cpu: isPinned ? 0 : null, signal }),
+  dir,
+  say,
+}
+const asked = questions.filter(({ name, takesLong }) => flags.only?.includes(name) ?? !(isQuick && takesLong))
+const answers: { question: Question; answer: Answer }[] = []
+let exitCode: number = exitCodes.held
+try {
+  for (const question of asked) {
+    say(`${question.title}`)
+    answers.push({ question, answer: await question.ask(bench) })
+  }
+} catch (error) {
+  exitCode = signal.aborted ? exitCodes.interrupted : exitCodes.stack
+  say(`stopped: ${messageOf(error)}`)
+} finally {
+  await rm(dir, { recursive: true, force: true })
+}
+
+const about = {
+  startedAt: startedAt.toISOString(),
+  command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+  machine: describeMachine(),
+  versions: await describeVersions(),
+  git: await describeGit(),
+  isPinned,
+  skipped: [...skipped, ...(noNginx ? [noNginx] : [])],
+}
+const markdown = renderMarkdown(about, answers)
+console.log(markdown)
+if (answers.length > 0) {
+  await mkdir(flags.out, { recursive: true })
+  const data = answers.map(({ question: { name, title }, answer }) => ({ name, title, ...answer }))
+  await writeJson(join(flags.out, 'bench.json'), { ...about, answers: data })
+  await writeText(join(flags.out, 'bench.md'), `${markdown}\n`)
+  say(`written: ${relative(process.cwd(), join(flags.out, 'bench.md'))} and bench.json beside it`)
+}
+process.exitCode = exitCode

@@ -1,0 +1,83 @@
+import { createHistogram } from 'node:perf_hooks'
+import { createClock } from '../clock.ts'
+import type { SampleLine } from '../sample.ts'
+import type { Emitter } from '../scenario.ts'
+import { drive } from '../workload/index.ts'
+import { openRecord } from './deliveries.ts'
+
+/** So many RRs as a run plays them: planned, sent through their clients, recorded. */
+export interface PlayJob {
+  readonly kind: 'play'
+  readonly origin: string
+  readonly emitter: Emitter
+  readonly rrs: number
+  readonly rrsPerSec: number
+  readonly lifeMs: number
+}
+
+export interface PlayResult {
+  readonly events: number
+  readonly acknowledged: number
+  readonly dropped: number
+  readonly attempts: number
+  readonly elapsedMs: number
+  readonly cpuMs: number
+  readonly rssPeakBytes: number
+  readonly sendDelayP50Ms: number
+  readonly sendDelayP99Ms: number
+  readonly sendDelayMaxMs: number
+}
+
+const batchesPerSec = 10
+
+export async function play({ origin, emitter, rrs, rrsPerSec, lifeMs }: PlayJob): Promise<PlayResult> {
+  await using record = await openRecord()
+  const delays = createHistogram({ lowest: 1, highest: 3_600_000_000, figures: 3 })
+  const sample = (line: SampleLine) => {
+    record.sample(line)
+    if (line.kind === 'attempt') delays.record(Math.max(1, Math.round((line.startedMs - line.intendedMs) * 1_000)))
+  }
+  const before = process.cpuUsage()
+  const load = {
+    rrs,
+    eventsPerRr: 3,
+    lifeMs,
+    spreadMs: 1_000 / batchesPerSec,
+    pace: { rrs: rrsPerSec / batchesPerSec, everyMs: 1_000 / batchesPerSec },
+    queriesPerSec: 0,
+    approvalShare: 0,
+    emitter,
+  }
+  const client = {
+    bufferEvents: 10_000,
+    batchEvents: 1_000,
+    flushMs: 1_000,
+    timeoutMs: 10_000,
+    attempts: 3,
+    retryPauseMs: 1_000,
+    retryJitter: 0,
+    onBusy: 'drop',
+    sendsIdempotencyKey: false,
+  } as const
+  // As long ahead as a run plans it.
+  const clock = createClock(2_000)
+  const { signal } = new AbortController()
+  const driving = drive({ load, client, seed: 1, runId: 'bench', baseUrl: origin, clock, sample, signal })
+  await driving.done
+  const elapsedMs = clock.now()
+  await record.close()
+  const { user, system } = process.cpuUsage(before)
+  const { planned, acknowledged, dropped, attempts } = driving.live
+  return {
+    events: planned,
+    acknowledged,
+    dropped,
+    attempts,
+    elapsedMs,
+    cpuMs: (user + system) / 1_000,
+    rssPeakBytes: process.resourceUsage().maxRSS * 1_024,
+    sendDelayP50Ms: delays.percentile(50) / 1_000,
+    sendDelayP99Ms: delays.percentile(99) / 1_000,
+    sendDelayMaxMs: delays.max / 1_000,
+  }
+}

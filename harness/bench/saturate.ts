@@ -1,0 +1,116 @@
+import { meanOf } from '../experiments/statistics/estimates.ts'
+import { batchPath, writeBody } from './body.ts'
+import { run, runJob } from './processes.ts'
+import type { Answer, Bench } from './questions/question.ts'
+import type { Server } from './servers/server.ts'
+import { formatEstimate, ratioOf, shuffle } from './statistics.ts'
+import { autocannonTool } from './tools/autocannon.ts'
+import { ours } from './tools/ours.ts'
+import { oursUnrecorded } from './tools/ours-unrecorded.ts'
+import { sockets } from './tools/sockets.ts'
+import type { ClosedLoad, Played, Tool } from './tools/tool.ts'
+
+const connections = 50
+const warmUpMs = 1_000
+
+interface Measured extends Played {
+  readonly cpuMs: number
+}
+
+interface Trial {
+  readonly tool: string
+  readonly events: number
+  readonly round: number
+  readonly requestsPerSec: number
+  readonly cpuUsPerRequest: number
+  /** CPU time of its time: at 1 it could not do more. */
+  readonly cores: number
+  readonly failed: number
+}
+
+async function saturateWith(tool: Tool, load: ClosedLoad, { ofTools }: Bench): Promise<Measured> {
+  if (tool.kind === 'node') return runJob<Measured>({ kind: 'saturate', tool: tool.name, load, warmUpMs }, ofTools)
+  const { output, cpuMs } = await run([tool.program, ...tool.saturate(load)], ofTools)
+  return { ...tool.readPlayed(output), cpuMs }
+}
+
+/** All tools against one server, as fast as they can, at each size of request, round by round in a random order. */
+export async function saturate(bench: Bench, server: Server, sizes: readonly number[]): Promise<Answer> {
+  const { tools, rounds, measureMs, random, dir, say } = bench
+  const bodies = new Map(
+    await Promise.all(sizes.map(async (events) => [events, await writeBody(dir, events)] as const)),
+  )
+  const trials: Trial[] = []
+  for (let round = 0; round < rounds; round++) {
+    for (const { tool, events } of shuffle(
+      sizes.flatMap((events) => tools.map((tool) => ({ tool, events }))),
+      random,
+    )) {
+      const { body = '', bodyFile = '' } = bodies.get(events) ?? {}
+      const load = { url: `${server.origin}${batchPath}`, body, bodyFile, connections, durationMs: measureMs }
+      const { requests, failed, elapsedMs, cpuMs } = await saturateWith(tool, load, bench)
+      const requestsPerSec = (requests / elapsedMs) * 1_000
+      say(`  ${tool.name}, ${events} in a request: ${Math.round(requestsPerSec)}/s`)
+      const cpuUsPerRequest = (cpuMs / requests) * 1_000
+      trials.push({ tool: tool.name, events, round, requestsPerSec, cpuUsPerRequest, cores: cpuMs / elapsedMs, failed })
+    }
+  }
+  return {
+    header: [
+      'Events',
+      'Tool',
+      'Requests/s',
+      'of bare sockets',
+      'of autocannon',
+      'CPU per request',
+      'Own core',
+      'Failed',
+    ],
+    rows: sizes.flatMap((events) => tools.map((tool) => rowOf(tool, events, trials, rounds))),
+    note: `Against ${server.name}: ${rounds} rounds in random order, ${measureMs / 1_000} s each, ${connections} connections; means, and ratios within a round, with 95 % intervals. A tool whose own core is not full waited for the server. ${costOfRecording(sizes, trials, rounds)}`,
+    data: trials,
+  }
+}
+
+type Figure = Exclude<keyof Trial, 'tool'>
+
+function series(tool: Tool, events: number, trials: readonly Trial[], rounds: number, figure: Figure) {
+  return Array.from({ length: rounds }, (_, round) => {
+    const trial = trials.find((one) => one.tool === tool.name && one.events === events && one.round === round)
+    return trial?.[figure] ?? null
+  })
+}
+
+function rowOf(tool: Tool, events: number, trials: readonly Trial[], rounds: number): string[] {
+  const of = (one: Tool, figure: Figure) => series(one, events, trials, rounds, figure)
+  const speed = of(tool, 'requestsPerSec')
+  const ratio = (to: Tool) =>
+    to.name === tool.name ? '1' : formatEstimate(ratioOf(speed, of(to, 'requestsPerSec')), (value) => value.toFixed(2))
+  const failed = of(tool, 'failed').reduce<number>((sum, count) => sum + (count ?? 0), 0)
+  return [
+    String(events),
+    tool.note ? `${tool.name} (${tool.note})` : tool.name,
+    formatEstimate(meanOf(speed), (value) => Math.round(value).toLocaleString('en')),
+    ratio(sockets),
+    ratio(autocannonTool),
+    `${formatEstimate(meanOf(of(tool, 'cpuUsPerRequest')), (value) => value.toFixed(1))} µs`,
+    `${((meanOf(of(tool, 'cores'))?.mean ?? 0) * 100).toFixed(0)} %`,
+    String(failed),
+  ]
+}
+
+function costOfRecording(sizes: readonly number[], trials: readonly Trial[], rounds: number): string {
+  const costs = sizes.map((events) => {
+    const [on, off] = [ours, oursUnrecorded].map((tool) => series(tool, events, trials, rounds, 'cpuUsPerRequest'))
+    const differences = (on ?? []).map((value, round) => {
+      const without = off?.[round] ?? null
+      return value === null || without === null ? null : value - without
+    })
+    const cost = meanOf(differences)
+    return cost ? `${cost.mean.toFixed(1)} µs at ${events}` : null
+  })
+  const known = costs.filter((cost) => cost !== null)
+  return known.length === 0
+    ? ''
+    : `To record an attempt costs ${known.join(', ')} ${sizes.length > 1 ? 'events' : 'event'} in a request.`
+}

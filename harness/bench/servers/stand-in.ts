@@ -1,0 +1,28 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { startStack } from '../../../containers/stack.ts'
+import type { Server } from './server.ts'
+
+/** The project's DataStorage as it is when it is well, with its PostgreSQL and Redis, in processes of its own. */
+export async function startStandIn(signal: AbortSignal): Promise<Server> {
+  const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-stand-in-'))
+  const stack = await startStack(
+    {
+      runtime: 'embedded',
+      service: { profile: 'healthy', profileOptions: {}, poolSize: 25, insert: 'bulk' },
+      limits: { memoryLimitBytes: 2 ** 31, cpus: 1 },
+      logFile: join(dir, 'datastorage.log'),
+    },
+    signal,
+  )
+  return {
+    name: 'the stand-in, healthy, with PostgreSQL',
+    origin: stack.datastorage.baseUrl,
+    pid: stack.datastorage.pid ?? 0,
+    async [Symbol.asyncDispose]() {
+      await stack[Symbol.asyncDispose]()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,9 @@
+import { deliverInALoop } from '../deliveries.ts'
+import type { NodeTool } from './tool.ts'
+
+/** The same without a record: the difference is what recording costs. */
+export const oursUnrecorded: NodeTool = {
+  kind: 'node',
+  name: 'culprit, not recording',
+  saturate: (load) => deliverInALoop(load, { isRecorded: false }),
+}
