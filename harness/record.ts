@@ -2,6 +2,7 @@ import { createWriteStream, type WriteStream } from 'node:fs'
 import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { attemptJson } from './attempt-json.ts'
 import { StackError } from './errors.ts'
 import type { ProbeLine } from './probe-line.ts'
 import type { RunEvent, SampleLine, StoredLine } from './sample.ts'
@@ -79,7 +80,7 @@ export const truthSchema = z.object({
 /** truth.json: what the stand-in was told to do. Nothing that judges opens it. */
 export type Truth = Described<typeof truthSchema>
 
-/** The append-only record of one run. Each line is handed to the system as it comes, so a dead harness loses none. */
+/** The append-only record of one run. Lines are handed to the system within 5 ms, so a dead harness loses no earlier ones. */
 export interface RecordWriter extends AsyncDisposable {
   readonly dir: string
   sample(line: SampleLine): void
@@ -115,7 +116,7 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
   for (const stream of Object.values(streams)) stream.on('error', fail)
   const isOpen = (stream: WriteStream) => !broken.signal.aborted || stream === streams.events
   const appenders = {
-    samples: createAppender(streams.samples, isOpen),
+    samples: createAppender<SampleLine>(streams.samples, isOpen, sampleJson),
     probes: createAppender(streams.probes, isOpen),
     events: createAppender(streams.events, isOpen),
     stored: createAppender(streams.stored, isOpen),
@@ -144,17 +145,32 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
   }
 }
 
-/** Puts the lines of one turn together: under load there are dozens, and a write of its own costs as much as a line's JSON. */
-function createAppender(stream: WriteStream, isOpen: (stream: WriteStream) => boolean) {
+function sampleJson(line: SampleLine): string {
+  return line.kind === 'attempt' ? attemptJson(line) : JSON.stringify(line)
+}
+
+/** How long a line waits for others, and how many characters may wait. */
+const heldBackMs = 5
+const mostHeldBack = 2 ** 16
+
+/** Puts lines that come together into one write: each one wakes a thread, which costs more than a line's JSON. */
+function createAppender<Line extends object>(
+  stream: WriteStream,
+  isOpen: (stream: WriteStream) => boolean,
+  jsonOf: (line: Line) => string = JSON.stringify,
+) {
   let text = ''
+  let timer: NodeJS.Timeout | undefined
   const flush = () => {
+    clearTimeout(timer)
     if (text !== '' && isOpen(stream) && !stream.destroyed && !stream.writableEnded) stream.write(text)
     text = ''
   }
   return {
-    append(line: object): void {
-      if (text === '') setImmediate(flush)
-      text += `${JSON.stringify(line)}\n`
+    append(line: Line): void {
+      if (text === '') timer = setTimeout(flush, heldBackMs)
+      text += `${jsonOf(line)}\n`
+      if (text.length >= mostHeldBack) flush()
     },
     /** Resolves when all lines so far are written; rejects when they could not be. */
     written(): Promise<void> {

@@ -29,6 +29,7 @@ const command = new Command('bench')
   .option('--seconds <n>', 'how long each turn is', Number, 3)
   .option('--seed <n>', 'decides the order of turns', Number, 1)
   .addOption(new Option('--only <name...>', 'these questions alone').choices(questions.map(({ name }) => name)))
+  .addOption(new Option('--tools <name...>', 'these tools alone').choices(tools.map(({ name }) => name)))
   .option('--out <dir>', 'where bench.json and bench.md go', resultsDir)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.badInput))
   .parse()
@@ -38,6 +39,7 @@ const flags = command.opts<{
   seconds: number
   seed: number
   only?: string[]
+  tools?: string[]
   out: string
 }>()
 
@@ -65,7 +67,11 @@ using interruption = listenForInterruption(() => say('stopping'))
 const { signal } = interruption
 const startedAt = new Date()
 const bench: Bench = {
-  tools: tools.filter((tool) => (tool.kind === 'node' ? !isQuick || tool.isQuick === true : missing(tool) === null)),
+  tools: tools.filter(
+    (tool) =>
+      flags.tools?.includes(tool.name) ??
+      (tool.kind === 'node' ? !isQuick || tool.isQuick === true : missing(tool) === null),
+  ),
   rounds: isQuick ? 1 : flags.rounds,
   measureMs: (isQuick ? 1 : flags.seconds) * 1_000,
   isQuick,

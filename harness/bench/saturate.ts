@@ -49,6 +49,7 @@ export async function saturate(bench: Bench, server: Server, sizes: readonly num
       const { body = '', bodyFile = '' } = bodies.get(events) ?? {}
       const load = { url: `${server.origin}${batchPath}`, body, bodyFile, connections, durationMs: measureMs }
       const { requests, failed, elapsedMs, cpuMs } = await saturateWith(tool, load, bench)
+      if (requests === 0) throw new Error(`${tool.name} had no answer (${failed} failed)`)
       const requestsPerSec = (requests / elapsedMs) * 1_000
       say(`  ${tool.name}, ${events} in a request: ${Math.round(requestsPerSec)}/s`)
       const cpuUsPerRequest = (cpuMs / requests) * 1_000

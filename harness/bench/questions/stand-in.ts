@@ -11,6 +11,6 @@ export const standIn: Question = {
   takesLong: true,
   async ask(bench) {
     await using server = await startStandIn(bench.ofTools.signal)
-    return saturate({ ...bench, rounds }, server, [1, 13])
+    return await saturate({ ...bench, rounds }, server, [1, 13])
   },
 }

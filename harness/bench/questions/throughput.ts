@@ -6,6 +6,6 @@ export const throughput: Question = {
   title: 'Requests per second on one core',
   async ask(bench) {
     await using server = await bench.startServer()
-    return saturate(bench, server, bench.isQuick ? [1] : [1, 13])
+    return await saturate(bench, server, bench.isQuick ? [1] : [1, 13])
   },
 }

@@ -1,0 +1,45 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { attemptJson } from './attempt-json.ts'
+import { type Attempt, errorClassSchema } from './sample.ts'
+
+const time = fc.double({ noNaN: true, noDefaultInfinity: true })
+const count = fc.nat()
+/** Each field of the schema: one that is added there is missing here. */
+const fields: { readonly [K in keyof Required<Attempt>]: fc.Arbitrary<Attempt[K]> } = {
+  kind: fc.constant('attempt'),
+  t: time,
+  phase: fc.constantFrom('warm-up', 'load'),
+  operation: fc.constantFrom('write-batch', 'write-event', 'query'),
+  client: fc.string({ unit: 'binary' }),
+  firstEvent: count,
+  events: count,
+  attempt: count,
+  intendedMs: time,
+  startedMs: time,
+  endedMs: time,
+  outcome: fc.constantFrom('ok', 'failed', 'unknown'),
+  status: fc.option(count),
+  retryAfterMs: time,
+  failure: fc.option(
+    fc.record(
+      {
+        errorClass: fc.constantFrom(...errorClassSchema.options),
+        code: fc.string(),
+        errno: fc.integer(),
+        syscall: fc.string(),
+        message: fc.string({ unit: 'binary' }),
+      },
+      { requiredKeys: ['errorClass'] },
+    ),
+  ),
+}
+const requiredKeys = Object.keys(fields).filter((key) => key !== 'retryAfterMs') as (keyof Attempt)[]
+
+test('an attempt is written as JSON.stringify would', () => {
+  fc.assert(
+    fc.property(fc.record(fields, { requiredKeys }), (line) => {
+      expect(JSON.parse(attemptJson(line as Attempt))).toEqual(JSON.parse(JSON.stringify(line)))
+    }),
+  )
+})
