@@ -8,8 +8,11 @@ const paceSchema = z
 /** When RRs are created: `rrs` of them every `everyMs`. Without a pace all are created at once. */
 export type Pace = Described<typeof paceSchema>
 
-export const emitters = ['per-rr', 'shared', 'direct'] as const
-/** How events get to the service: through a buffered client for each RR, through one for all, or each by itself. */
+export const emitters = ['per-rr', 'shared', 'direct', 'closed-loop'] as const
+/**
+ * How events get to the service: through a buffered client for each RR, through one for all, each by itself; or in a closed
+ * loop, each RR's next one as soon as its last one was answered.
+ */
 export type Emitter = (typeof emitters)[number]
 
 export const loadSchema = z
@@ -38,7 +41,9 @@ export const loadSchema = z
     emitter: z
       .enum(emitters)
       .default('per-rr')
-      .describe('through a buffered client for each RR, through one for all, or each event by itself'),
+      .describe(
+        'through a buffered client for each RR, through one for all, each event by itself, or closed-loop: the next event of an RR once its last one was answered',
+      ),
   })
   .meta({ id: 'Load' })
 export type Load = Described<typeof loadSchema>

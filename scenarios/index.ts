@@ -1,6 +1,7 @@
 import type { Scenario } from '../harness/scenario.ts'
 import { blind } from './blind.ts'
 import { burst } from './burst.ts'
+import { capacity } from './capacity.ts'
 import { cascade } from './cascade.ts'
 import { healthy } from './healthy.ts'
 import { highLoad } from './high-load.ts'
@@ -26,4 +27,5 @@ export const scenarios: readonly Scenario[] = [
   blind,
   steady,
   burst,
+  capacity,
 ]

@@ -170,7 +170,7 @@ const emitter: Knob = {
   flag: 'emitter',
   value: '<name>',
   description:
-    'how events travel: per-rr (a buffered client for each RR), shared (one for all), direct (a request each)',
+    'how events travel: per-rr (a buffered client for each RR), shared (one for all), direct (a request each), closed-loop (the next once the last was answered)',
   apply(scenario, text) {
     const name = emitters.find((known) => known === text)
     if (!name) return { problem: `takes one of: ${emitters.join(', ')}` }

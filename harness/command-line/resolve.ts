@@ -111,7 +111,9 @@ export function resolveRun(
     problems.push(`--limiter ${flags.limiter}: ${runtime} limits its containers itself`)
   }
 
-  if (scenario.client.sendsIdempotencyKey && scenario.load.emitter === 'direct') {
+  if (scenario.load.emitter === 'closed-loop') problems.push(...againstClosedLoop(scenario))
+  const carriesKeys = scenario.load.emitter === 'per-rr' || scenario.load.emitter === 'shared'
+  if (scenario.client.sendsIdempotencyKey && !carriesKeys) {
     problems.push('--idempotency on: needs --emitter per-rr or shared: only batches carry a key')
   }
 
@@ -136,6 +138,16 @@ function notOfReplay(flags: RawFlags): string[] {
   if (flags.replay === undefined) return []
   const given = ['events-per-rr', 'approvals'].filter((flag) => flags[flag] !== undefined)
   return given.map((flag) => `--${flag} ${flags[flag]}: a replay's events are those of the recorded run`)
+}
+
+/** A closed loop has no times of its own to keep, and autocannon no shorter patience than a second. */
+function againstClosedLoop({ load, client }: Scenario): string[] {
+  const loop = '--emitter closed-loop: '
+  return [
+    ...(load.pace || load.arrivals ? [`${loop}sends as fast as it is answered; --pace and --arrivals need per-rr, shared or direct`] : []),
+    ...(load.approvalShare > 0 ? [`${loop}plays no approvals; they need per-rr, shared or direct`] : []),
+    ...(client.timeoutMs < 1_000 ? [`${loop}needs a --client-timeout of 1s and more`] : []),
+  ]
 }
 
 /** What comes after the restart is to be seen, too: the report's health checks failed until 43 s after its burst. */

@@ -64,7 +64,12 @@ function memoryAt(evidence: Evidence, atMs: number): number | null {
 }
 
 /** How long RRs emit events: from the burst to the end of the last RR's life, or of the run where that came first. */
-function emissionMs({ load, end }: Evidence): number {
+function emissionMs(evidence: Evidence): number {
+  const { load, end } = evidence
+  // There, the service's answers set the pace.
+  if (load.emitter === 'closed-loop') {
+    return writeAttempts(evidence).reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
+  }
   const plannedMs = load.lifeMs + lastArrivalMs(load)
   return Math.min(plannedMs, end?.t ?? plannedMs)
 }

@@ -62,6 +62,20 @@ export function directClient(setup: ClientSetup): ModelClient {
   return client
 }
 
+/** Sends its events one by one, the next as soon as the last has ended; none a second time. */
+export function closedLoopClient(setup: ClientSetup, events: number): ModelClient {
+  const { tally, options } = setup
+  const client = createDelivery({ ...setup, options: { ...options, attempts: 1 } }, (endedMs) => {
+    if (emitted < events) client.emit(endedMs)
+  })
+  let emitted = 0
+  client.emit = (atMs) => {
+    tally.emitted++
+    setup.attempt(client, { first: emitted++, events: 1 }, 1, atMs)
+  }
+  return client
+}
+
 /** A buffer, a flush each interval, one batch in flight at most; a full batch leaves at once, a full buffer drops. */
 export function bufferedClient(setup: ClientSetup): ModelClient {
   const { tally, options, flushPhaseMs, schedule, attempt } = setup

@@ -1,7 +1,7 @@
 import TinyQueue from 'tinyqueue'
 import type { PlannedLife, PredictedError, PredictedPoint, Prediction, PredictionInput } from '../prediction.ts'
 import type { Emitter } from '../scenario.ts'
-import { bufferedClient, type ClientSetup, directClient, type ModelClient } from './client.ts'
+import { bufferedClient, type ClientSetup, closedLoopClient, directClient, type ModelClient } from './client.ts'
 import { createService, type Job } from './service.ts'
 
 /** Between two points of the series: as often as the service's own figures are read in a run. */
@@ -130,6 +130,12 @@ const createClients: Readonly<Record<Emitter, CreateClients>> = {
     play(lives, bufferedClient({ ...setup, flushPhaseMs: lives[0]?.flushPhaseMs ?? 0 }), setup),
   ],
   direct: (lives, setup) => lives.map((life) => play([life], directClient({ ...setup, flushPhaseMs: 0 }), setup)),
+  'closed-loop': (lives, setup) =>
+    lives.map((life) => {
+      const client = closedLoopClient({ ...setup, flushPhaseMs: 0 }, life.events.length)
+      setup.schedule(0, client.emit)
+      return client
+    }),
 }
 
 function play(

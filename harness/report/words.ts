@@ -30,6 +30,7 @@ const emitterWords: Readonly<Record<Emitter, string>> = {
   'per-rr': '',
   shared: ', one client',
   direct: ', one request each',
+  'closed-loop': ' in a closed loop',
 }
 
 /** ` (20 RRs every 2 s)`. Nothing for a burst, which is what the report had. */

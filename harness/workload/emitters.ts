@@ -15,8 +15,8 @@ type Assign = (plan: readonly PlannedRr[], setup: Omit<ClientSetup, 'name'>) => 
 /** Its events are numbered over all RRs. No RR has this name: theirs begin with `rr-`. */
 const sharedName = 'shared'
 
-/** Which clients there are, and whose events each carries. */
-export const assign: Readonly<Record<Emitter, Assign>> = {
+/** Which clients there are, and whose events each carries, where events come at times of their own. */
+export const assign: Readonly<Record<Exclude<Emitter, 'closed-loop'>, Assign>> = {
   'per-rr': (plan, setup) =>
     plan.map((rr) => {
       const { name, flushPhaseMs } = rr

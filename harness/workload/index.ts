@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import { createRandom } from '../random.ts'
 import type { SampleLine } from '../sample.ts'
 import type { ClientOptions, Load } from '../scenario.ts'
+import { startClosedLoop } from './closed-loop.ts'
 import { type Assignment, assign } from './emitters.ts'
 import { eventJson } from './event.ts'
 import { planLoad } from './life-cycle.ts'
@@ -50,15 +51,17 @@ async function playLoad(options: DriveOptions, live: LiveLoad): Promise<void> {
   live.planned = plan.reduce((sum, rr) => sum + rr.events.length, 0)
   await using sender = createSender(baseUrl, client.timeoutMs)
   const { send } = sender
-  const assignments = assign[load.emitter](plan, {
-    options: client,
-    clock,
-    send,
-    sample,
-    live,
-    random: createRandom(seed ^ 0x717e4),
-  })
-  const players = assignments.map((assignment) => play(assignment, options))
+  const players =
+    load.emitter === 'closed-loop'
+      ? [startClosedLoop({ plan, runId, baseUrl, options: client, clock, sample, live })]
+      : assign[load.emitter](plan, {
+          options: client,
+          clock,
+          send,
+          sample,
+          live,
+          random: createRandom(seed ^ 0x717e4),
+        }).map((assignment) => play(assignment, options))
   const queries = startQueries({
     plan,
     ratePerSec: load.queriesPerSec,

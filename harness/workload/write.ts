@@ -11,5 +11,5 @@ export const writePaths: Readonly<Record<WriteOperation, string>> = {
 
 /** What the clients of an emitter send. */
 export function writeOperationOf(emitter: Emitter): WriteOperation {
-  return emitter === 'direct' ? 'write-event' : 'write-batch'
+  return emitter === 'direct' || emitter === 'closed-loop' ? 'write-event' : 'write-batch'
 }

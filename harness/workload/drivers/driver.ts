@@ -43,7 +43,7 @@ export const idleConnectionMs = 90_000
  * `failed`: surely not done. A connection that never stood carried nothing, and the batch endpoint is all or nothing,
  * so an error status means nothing was stored. After a reset or a timeout, nobody knows.
  */
-const outcomes: Readonly<Record<ErrorClass, Outcome>> = {
+export const outcomes: Readonly<Record<ErrorClass, Outcome>> = {
   refused: 'failed',
   'connect-timeout': 'failed',
   local: 'failed',
