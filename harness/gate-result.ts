@@ -1,12 +1,23 @@
 import type { ErrorClass } from './sample.ts'
 
 /** What one run gives the gate, by the name that limits use. */
-export const metricNames = ['p50', 'p95', 'p99', 'peak memory', 'lost'] as const
+export const metricNames = [
+  'p50',
+  'p95',
+  'p99',
+  'events/s sustained',
+  'time to recover',
+  'peak memory',
+  'lost',
+] as const
 export type MetricName = (typeof metricNames)[number]
 
-/** How much worse than the baseline a candidate may be (`0.1`: a tenth), or how many of a count it may have at most. */
+/**
+ * How much worse than the baseline a candidate may be (`0.1`: a tenth more, `-0.05`: a twentieth less, where more is better), or
+ * how many of a count it may have at most.
+ */
 export type Limit =
-  | { readonly metric: MetricName; readonly text: string; readonly kind: 'increase'; readonly share: number }
+  | { readonly metric: MetricName; readonly text: string; readonly kind: 'change'; readonly share: number }
   | { readonly metric: MetricName; readonly text: string; readonly kind: 'at most'; readonly count: number }
 
 export const thresholdFigures = ['p50', 'p95', 'p99', 'errors', 'peak memory'] as const
@@ -29,12 +40,13 @@ export interface ThresholdResult {
   readonly because: string
 }
 
-/** What the gate keeps of one run. `null`: not measured. Times in milliseconds, memory in bytes, events as a count. */
+/** What the gate keeps of one run. Times in milliseconds, memory in bytes, events as a count. `null`: not measured. */
 export interface Measured {
   /** Why this run says nothing: a saturated generator, a start that failed. `null`: it can be used. */
   readonly unusable: string | null
   readonly crashed: boolean
-  readonly values: Readonly<Record<MetricName, number | null>>
+  /** Absent: nobody asked, or the load has no such thing. */
+  readonly values: Readonly<Partial<Record<MetricName, number | null>>>
   /** What it has for each threshold, in their order. Absent: no data. */
   readonly readings?: readonly (number | null)[]
 }
@@ -57,7 +69,7 @@ export interface Effect {
 export interface MetricResult {
   readonly limit: Limit
   readonly answer: GateAnswer
-  /** Of an increase. `null`: too few pairs, or a count. */
+  /** Of a change. `null`: too few pairs, or a count. */
   readonly effect: Effect | null
   readonly because: string
 }

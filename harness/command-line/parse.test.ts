@@ -248,7 +248,19 @@ test.each([
   ['scenario high-load --memory 12q', '--memory 12q: takes a size such as 512m or 2g'],
   ['scenario high-load --memory 1k', '--memory 1k: must be at least 128 MiB to start at all'],
   ['scenario high-load --rrs -5', '--rrs -5: takes a whole number from 1 to 100000'],
-  ['scenario high-load --emitter one', '--emitter one: takes one of: per-rr, shared, direct'],
+  ['scenario high-load --emitter one', '--emitter one: takes one of: per-rr, shared, direct, closed-loop'],
+  [
+    'scenario high-load --emitter closed-loop --pace 20/2s',
+    '--emitter closed-loop: sends as fast as it is answered; a pace needs per-rr, shared or direct',
+  ],
+  [
+    'scenario high-load --emitter closed-loop --client-timeout 500ms',
+    '--emitter closed-loop: needs a --client-timeout of 1s and more',
+  ],
+  [
+    'scenario high-load --emitter closed-loop --approvals 0.2',
+    '--emitter closed-loop: plays no approvals; they need per-rr, shared or direct',
+  ],
   ['scenario high-load --approvals 20', '--approvals 20: takes a share from 0 to 1, such as 0.2'],
   ['scenario high-load --memory-scope vm', '--memory-scope vm: takes one of: service, stack'],
   [

@@ -5,7 +5,7 @@ import { readEvidence } from '../evidence.ts'
 import { decide, looks } from '../gate/decide.ts'
 import { findDrifts } from '../gate/drift.ts'
 import { parseLimits } from '../gate/limits.ts'
-import { measure, notRun } from '../gate/metrics.ts'
+import { measure, needsRecord, notRun } from '../gate/metrics.ts'
 import { parseThresholds, readThreshold } from '../gate/thresholds.ts'
 import { appendGateLine, readGateHistory } from '../gate-history.ts'
 import type { Decision, GateResult, Limit, Measured, Pair, Threshold } from '../gate-result.ts'
@@ -65,7 +65,7 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
   const mostPairs = stored?.runs.length ?? Number.POSITIVE_INFINITY
   const runPair = async (name: string, seed: number, run: typeof runSide): Promise<Pair> => {
     const side = (which: 'baseline' | 'candidate') =>
-      run({ ...job[which].plan, seed }, `${folder}-${name}-${which}`, job.thresholds, options)
+      run({ ...job[which].plan, seed }, `${folder}-${name}-${which}`, job, options)
     const before = stored?.runs[pairs.length]
     if (before) return { baseline: before, candidate: await side('candidate') }
     // Which goes first is drawn, so that a machine that gets slower does not speak for one side.
@@ -113,16 +113,23 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
 async function runStrictly(
   plan: RunPlan,
   dir: string,
-  thresholds: readonly Threshold[],
-  { runOnce }: GateOptions,
+  { limits, thresholds }: Pick<GateJob, 'limits' | 'thresholds'>,
+  { runOnce }: Pick<GateOptions, 'runOnce'>,
 ): Promise<Measured> {
-  const measured = measure(await runOnce(plan, dir))
-  if (thresholds.length === 0) return measured
+  return measureRun(await runOnce(plan, dir), dir, { limits, thresholds })
+}
+
+/** What a run that was made has for limits and thresholds: from its verdict, and its record where they ask for more. */
+export async function measureRun(
+  verdict: Verdict,
+  dir: string,
+  { limits, thresholds }: Pick<GateJob, 'limits' | 'thresholds'>,
+): Promise<Measured> {
+  if (thresholds.length === 0 && !needsRecord(limits)) return measure(verdict, null)
   const evidence = await readEvidence(dir)
-  return {
-    ...measured,
-    readings: thresholds.map((threshold) => readThreshold(threshold, evidence, measured.values['peak memory'])),
-  }
+  const measured = measure(verdict, evidence)
+  const peakBytes = measured.values['peak memory'] ?? null
+  return { ...measured, readings: thresholds.map((threshold) => readThreshold(threshold, evidence, peakBytes)) }
 }
 
 async function runSide(...args: Parameters<typeof runStrictly>): Promise<Measured> {

@@ -14,7 +14,7 @@ const schemaVersion = 1
 const projectDir = resolve(import.meta.dirname, '..', '..')
 const baselinesDir = join(projectDir, 'results', 'baselines')
 
-const value = z.number().nullable()
+const value = z.number().nullable().optional()
 const storedSchema = z.object({
   schemaVersion: z.literal(schemaVersion),
   scenario: z.string(),
@@ -119,7 +119,7 @@ export function softenFor(stored: StoredBaseline, decision: Decision): Decision 
   if (isSame && memoryBytes === here.memoryBytes) return decision
   const because = `the stored baseline is of another machine (${cpus} x ${cpuModel}, kernel ${kernel}): it warns, and fails nothing`
   const metrics = decision.metrics.map((metric) =>
-    metric.answer === 'fail' && metric.limit.kind === 'increase'
+    metric.answer === 'fail' && metric.limit.kind === 'change'
       ? { ...metric, answer: 'unknown' as const, because: `${metric.because}, by a baseline of another machine` }
       : metric,
   )

@@ -149,13 +149,35 @@ test('a crash of the candidate alone fails; of the baseline, it leaves nothing t
   ).toBe('unknown')
 })
 
+test('of events per second, less is worse: beyond its limit it fails, more of it passes', () => {
+  const [limit] = parseLimits(['events/s sustained -5 %'], [])
+  if (!limit) throw new Error('there is such a limit')
+  const rate = (perSec: number, index: number): Measured => ({
+    unusable: null,
+    crashed: false,
+    values: { 'events/s sustained': perSec * (1 + ((index * 7) % 5) / 1_000) },
+  })
+  const after = (perSec: number) =>
+    decide(
+      Array.from({ length: 8 }, (_, index) => ({ baseline: rate(800, index), candidate: rate(perSec, index + 1) })),
+      [limit],
+    )
+  const [slower] = after(720).metrics
+  expect(slower).toMatchObject({ answer: 'fail', because: 'beyond its limit' })
+  expect(slower?.effect?.ratio).toBeCloseTo(0.9, 2)
+  expect(slower?.effect?.low).toBeLessThan(slower?.effect?.ratio ?? 0)
+  expect(slower?.effect?.high).toBeGreaterThan(slower?.effect?.ratio ?? 1)
+  expect([after(800).answer, after(960).answer]).toEqual(['pass', 'pass'])
+})
+
 test("Holm's correction", () => {
   expect(holm([0.01, 0.04, 0.03])).toEqual([0.03, 0.06, 0.06])
 })
 
 test('limits without a unit, of an unknown metric, or twice are refused, all at once', () => {
   const problems: string[] = []
-  parseLimits(['p99 +10', 'p98 +10 %', 'p50 +5 %', 'p50 +6 %', 'lost +5 %', 'p95 = 3', 'p95 +10 ms'], problems)
+  const bad = ['p99 +10', 'p98 +10 %', 'p50 +5 %', 'p50 +6 %', 'lost +5 %', 'p95 = 3', 'p95 +10 ms']
+  parseLimits([...bad, 'events/s sustained +5 %', 'events/s sustained -0 %', 'time to recover -5 %'], problems)
   expect(problems).toEqual([
     'limit "p99 +10": the unit is missing: write %',
     expect.stringContaining('limit "p98 +10 %": unknown metric "p98"'),
@@ -163,5 +185,8 @@ test('limits without a unit, of an unknown metric, or twice are refused, all at 
     'limit "lost +5 %": takes a count, such as "lost = 0"',
     'limit "p95 = 3": takes an increase over the baseline, such as "p95 +10 %"',
     'limit "p95 +10 ms": takes % as its unit, not ms',
+    'limit "events/s sustained +5 %": takes a decrease from the baseline, such as "events/s sustained -10 %"',
+    'limit "events/s sustained -0 %": takes a decrease of more than 0 % and less than 100 %',
+    'limit "time to recover -5 %": takes an increase over the baseline, such as "time to recover +10 %"',
   ])
 })

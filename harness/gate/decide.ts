@@ -86,31 +86,37 @@ interface Tested extends Pick<MetricResult, 'limit' | 'effect'> {
 function test(limit: Limit, pairs: readonly Pair[]): Tested {
   const none = { limit, effect: null, pFail: 1, pPass: 1, worse: '', within: '' }
   if (limit.kind === 'at most') {
-    const counts = pairs.map(({ candidate }) => candidate.values[limit.metric])
+    const counts = pairs.map(({ candidate }) => candidate.values[limit.metric] ?? null)
     const most = Math.max(0, ...counts.map((count) => count ?? 0))
     if (most > limit.count) return { ...none, pFail: 0, worse: `${most} in one run`, open: '' }
     const isKnown = pairs.length >= looks[0] && !counts.includes(null)
     if (!isKnown) return { ...none, open: counts.includes(null) ? 'not measured in every run' : 'too few pairs' }
     return { ...none, pPass: 0, within: `at most ${most} in each of ${pairs.length} runs`, open: '' }
   }
+  // Turned round where less is worse, so that larger is worse for every metric.
+  const sign = limit.share < 0 ? -1 : 1
   const ratios = pairs.flatMap(({ baseline, candidate }) => {
     const [before, after] = [baseline.values[limit.metric], candidate.values[limit.metric]]
-    return before && after ? [Math.log(after / before)] : []
+    return before && after ? [sign * Math.log(after / before)] : []
   })
   if (ratios.length < pairs.length) return { ...none, open: 'not measured in every run' }
   if (ratios.length < looks[0]) return { ...none, open: `too few pairs: ${ratios.length} of at least ${looks[0]}` }
   const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length
-  const mu = Math.log(1 + limit.share)
+  const mu = sign * Math.log(1 + limit.share)
+  const effectOf = (...logs: [number, number, number]) => {
+    const [ratio, one, other] = logs.map((log) => Math.exp(sign * log)) as [number, number, number]
+    return { ratio, low: Math.min(one, other), high: Math.max(one, other) }
+  }
   // Without any spread there is no t; two runs alike to the last digit are no sample but a constant.
   if (ratios.every((ratio) => ratio === ratios[0])) {
-    const effect = { ratio: Math.exp(mean), low: Math.exp(mean), high: Math.exp(mean) }
+    const effect = effectOf(mean, mean, mean)
     const [pFail, pPass] = mean > mu ? [0, 1] : [1, 0]
     return { limit, effect, pFail, pPass, worse: 'every pair alike', within: 'every pair alike', open: '' }
   }
   const [low, high] = ttest(ratios, { alpha: (2 * falsePass) / looks.length }).confidence()
   return {
     limit,
-    effect: { ratio: Math.exp(mean), low: Math.exp(low), high: Math.exp(high) },
+    effect: effectOf(mean, low, high),
     pFail: ttest(ratios, { mu, alternative: 'greater' }).pValue(),
     pPass: ttest(ratios, { mu, alternative: 'less' }).pValue(),
     worse: 'beyond its limit',

@@ -4,7 +4,7 @@ import { createRandom, uniform } from '../random.ts'
 import { findDrifts } from './drift.ts'
 
 /** Nights whose p99 is so many times the baseline's, each under its own limit. */
-function nights(ratios: readonly number[], baseline = 'v1'): GateLine[] {
+function nights(ratios: readonly number[], baseline = 'v1', share = 0.1): GateLine[] {
   return ratios.map((ratio, index) => ({
     at: new Date(Date.UTC(2026, 0, index + 1)).toISOString(),
     scenario: 'steady',
@@ -15,7 +15,7 @@ function nights(ratios: readonly number[], baseline = 'v1'): GateLine[] {
       pairs: 5,
       metrics: [
         {
-          limit: { metric: 'p99', text: 'p99 +10 %', share: 0.1 },
+          limit: { metric: 'p99', text: 'p99 +10 %', share },
           answer: 'pass',
           effect: { ratio, low: ratio - 0.02, high: ratio + 0.02 },
         },
@@ -65,6 +65,17 @@ test('nights without a change are said to have one in at most 2 of 100 histories
   const found = (course: number[]) => seeds.filter((seed) => findDrifts(nights(noisy(seed, course))).length > 0)
   expect(found(steps(20, () => 1)).length).toBeLessThanOrEqual(2)
   expect(found(steps(20, (index) => (index < 10 ? 1 : 0.9)))).toEqual([])
+})
+
+test('of events per second, a fall is found, and a rise is not', () => {
+  const fall = noisy(
+    4,
+    steps(20, (index) => (index < 12 ? 1 : 0.96)),
+  )
+  const [drift] = findDrifts(nights(fall, 'v1', -0.05))
+  expect(drift?.before).toBeCloseTo(1, 1)
+  expect(drift?.after).toBeCloseTo(0.96, 1)
+  expect(findDrifts(nights(fall.toReversed(), 'v1', -0.05))).toEqual([])
 })
 
 test('another baseline begins anew, and a few nights are no level', () => {

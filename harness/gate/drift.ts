@@ -21,18 +21,23 @@ export function findDrifts(lines: readonly GateLine[]): Drift[] {
   if (!newest) return []
   const since = lines.findLastIndex(({ baseline }) => baseline !== newest.baseline) + 1
   const same = lines.slice(since)
-  return newest.decision.metrics.flatMap(({ limit: { metric } }) => {
+  return newest.decision.metrics.flatMap(({ limit }) => {
+    const { metric } = limit
     const series = same.flatMap(({ at, decision }) => {
-      const ratio = decision.metrics.find(({ limit }) => limit.metric === metric)?.effect?.ratio
-      return ratio ? [{ at, value: Math.log(ratio) }] : []
+      const found = decision.metrics.find(({ limit }) => limit.metric === metric)
+      return found?.effect ? [{ at, value: signOf(found.limit) * Math.log(found.effect.ratio) }] : []
     })
     const found = changeIn(series.map(({ value }) => value))
     const first = found && series[found.index]
     if (!found || !first) return []
-    return [
-      { metric, at: first.at, gates: series.length, before: Math.exp(found.before), after: Math.exp(found.after) },
-    ]
+    const [before, after] = [found.before, found.after].map((level) => Math.exp(signOf(limit) * level))
+    return [{ metric, at: first.at, gates: series.length, before: before ?? 1, after: after ?? 1 }]
   })
+}
+
+/** Turned round where less is worse, so that a higher level is a worse one. */
+function signOf({ share = 0 }: { readonly share?: number | undefined }): number {
+  return share < 0 ? -1 : 1
 }
 
 /** The first place of the new, higher level. `null`: there is none that chance would not have made. */

@@ -1,7 +1,7 @@
-import { type Limit, metricNames } from '../gate-result.ts'
+import { type Limit, type MetricName, metricNames } from '../gate-result.ts'
 
 /**
- * Reads limits such as `p99 +10 %` and `lost = 0`. What is wrong with a text goes to `problems`, which names it.
+ * Reads limits such as `p99 +10 %`, `events/s sustained -5 %` and `lost = 0`. What is wrong with a text goes to `problems`, which names it.
  */
 export function parseLimits(texts: readonly string[], problems: string[]): Limit[] {
   const limits: Limit[] = []
@@ -16,8 +16,11 @@ export function parseLimits(texts: readonly string[], problems: string[]): Limit
   return limits
 }
 
+/** Of these, less is worse. */
+const moreIsBetter: readonly MetricName[] = ['events/s sustained']
+
 function parseLimit(text: string): Limit | string {
-  const match = /^\s*([a-z][a-z0-9 ]*?)\s*(\+|=)\s*(\d+(?:\.\d+)?)\s*(\S*)\s*$/.exec(text)
+  const match = /^\s*([a-z][a-z0-9/ ]*?)\s*(\+|-|=)\s*(\d+(?:\.\d+)?)\s*(\S*)\s*$/.exec(text)
   if (!match) return 'takes "<metric> +<n> %" or "lost = <n>", such as "p99 +10 %"'
   const [, name, sign, number, unit] = match
   const metric = metricNames.find((known) => known === name)
@@ -26,8 +29,14 @@ function parseLimit(text: string): Limit | string {
     if (sign !== '=' || unit !== '' || !Number.isInteger(Number(number))) return 'takes a count, such as "lost = 0"'
     return { metric, text, kind: 'at most', count: Number(number) }
   }
-  if (sign !== '+') return `takes an increase over the baseline, such as "${metric} +10 %"`
+  const worse = moreIsBetter.includes(metric) ? '-' : '+'
+  if (sign !== worse) {
+    const what = worse === '+' ? 'an increase over the baseline' : 'a decrease from the baseline'
+    return `takes ${what}, such as "${metric} ${worse}10 %"`
+  }
   if (unit === '') return 'the unit is missing: write %'
   if (unit !== '%') return `takes % as its unit, not ${unit}`
-  return { metric, text, kind: 'increase', share: Number(number) / 100 }
+  const share = Number(number) / 100
+  if (worse === '-' && (share === 0 || share >= 1)) return 'takes a decrease of more than 0 % and less than 100 %'
+  return { metric, text, kind: 'change', share: worse === '-' ? -share : share }
 }

@@ -1,15 +1,30 @@
-import type { Measured } from '../gate-result.ts'
+import type { Evidence } from '../evidence.ts'
+import type { Limit, Measured, MetricName } from '../gate-result.ts'
 import type { Verdict } from '../verdict.ts'
+import { sustainedEventsPerSec, timeToRecoverMs } from './under-load.ts'
 
-const nothing = { p50: null, p95: null, p99: null, 'peak memory': null, lost: null }
+/** What a verdict does not tell. */
+const fromRecord: Readonly<Partial<Record<MetricName, (evidence: Evidence) => number | null>>> = {
+  'events/s sustained': sustainedEventsPerSec,
+  'time to recover': timeToRecoverMs,
+}
+
+/** Whether the record has to be read for these limits. */
+export function needsRecord(limits: readonly Limit[]): boolean {
+  return limits.some(({ metric }) => fromRecord[metric] !== undefined)
+}
 
 /** A run that could not be carried out. */
 export function notRun(why: string): Measured {
-  return { unusable: why, crashed: false, values: nothing }
+  return { unusable: why, crashed: false, values: {} }
 }
 
-/** Of a verdict: response times (from the intended start) in ms, memory in bytes, events lost as a count. */
-export function measure({ outcome, headline, latency, memory, accounting }: Verdict): Measured {
+/**
+ * Of a verdict: response times (from the intended start) in ms, memory in bytes, events lost as a count; of the record, where
+ * it is given: events/s, and ms.
+ */
+export function measure(verdict: Verdict, evidence: Evidence | null): Measured {
+  const { outcome, headline, latency, memory, accounting } = verdict
   if (outcome === 'unknown') return notRun(headline)
   const { acknowledgedAndLost, droppedByClient } = accounting
   return {
@@ -19,8 +34,13 @@ export function measure({ outcome, headline, latency, memory, accounting }: Verd
       p50: latency.response?.p50Ms ?? null,
       p95: latency.response?.p95Ms ?? null,
       p99: latency.response?.p99Ms ?? null,
+      ...(evidence && readRecord(evidence)),
       'peak memory': memory.peakBytes,
       lost: acknowledgedAndLost === null ? null : acknowledgedAndLost + droppedByClient,
     },
   }
+}
+
+function readRecord(evidence: Evidence): Measured['values'] {
+  return Object.fromEntries(Object.entries(fromRecord).map(([metric, read]) => [metric, read(evidence)]))
 }

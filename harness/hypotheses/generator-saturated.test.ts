@@ -46,6 +46,29 @@ describe('generator saturated', () => {
     })
   })
 
+  const loop = (...cpuPercents: number[]) => {
+    const record = evidence({ requests: times(30, (index) => `${client(index)}0 0..${4_000 + index} ok`) })
+    const sent = record.attempts.map((attempt) => ({ ...attempt, startedMs: 3_900, intendedMs: 3_900 }))
+    const generator = cpuPercents.map((cpuPercent, index) => {
+      const calm = { eventLoopDelayP99Ms: 1, eventLoopDelayMaxMs: 1, rssBytes: 1 }
+      return { kind: 'generator' as const, t: (index + 1) * 1_000, ref: `g${index}`, cpuPercent, ...calm }
+    })
+    return find(generatorSaturated, {
+      ...record,
+      load: { ...record.load, emitter: 'closed-loop' },
+      attempts: sent,
+      generator,
+    })
+  }
+  it.each<[string, ReturnType<typeof loop>, string]>([
+    ['is supported by a CPU used up', loop(95, 99, 40), 'supported'],
+    ['is refuted by room left', loop(40, 95, 50), 'refuted'],
+    ['stays open where it was not read', loop(), 'inconclusive'],
+    ['does not look beyond the load', loop(50, 50, 50, 99, 99, 99, 99), 'refuted'],
+  ])('in a closed loop, where nothing is late, goes by its CPU time: %s', (_, finding, answer) => {
+    expect(finding.answer).toBe(answer)
+  })
+
   const few = (p99Ms: number, maxMs: number, t = [800, 1_800]) => {
     const requests = ['a0 0..1500 timeout', 'b0 100..1600 timeout']
     const generator = t.map((at) => {

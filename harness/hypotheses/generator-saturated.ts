@@ -1,4 +1,4 @@
-import { quantile } from 'simple-statistics'
+import { median, quantile } from 'simple-statistics'
 import type { Evidence, Recorded } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import { allowedSendDelayMs, attemptsBeforeFirstError, firstErrorMs, writeAttempts } from '../measure.ts'
@@ -38,6 +38,34 @@ export const generatorSaturated: Hypothesis = {
         const of = isLast ? ` of the last ${last.length} sends` : ''
         const because = `send delay p99${of} ${formatMs(isLast ? lastMs : allMs)} of ${formatMs(limitMs)} allowed`
         return Math.max(allMs, lastMs) > limitMs ? seen(because, [latest.ref]) : absent(because, [latest.ref])
+      },
+    },
+  ],
+  given: ({ load }) => (load.emitter === 'closed-loop' ? closedLoop : null),
+}
+
+/** Of one CPU, which is all that a generator of one thread can use. */
+const busyPercent = 90
+
+/** A closed loop has no time at which a request was due: a tired generator makes it slower, and nothing late. */
+const closedLoop: Partial<Hypothesis> = {
+  claim: 'The load generator itself was the slower end of the closed loop, so that what it measured is its own speed.',
+  predictions: [
+    {
+      statement: `the generator used ${busyPercent} % of a CPU and more in most seconds of the loop`,
+      necessary: true,
+      observe(evidence) {
+        const lastSentMs = writeAttempts(evidence).reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
+        // Each speaks of the second that ends with it.
+        const probes = evidence.generator.filter(({ t }) => t >= probedMs && t <= lastSentMs)
+        const busiest = probes.reduce(
+          (a, b) => (b.cpuPercent > a.cpuPercent ? b : a),
+          probes[0] ?? { cpuPercent: 0, ref: '' },
+        )
+        if (probes.length === 0) return notMeasurable('no whole second of the loop was measured at the generator')
+        const middle = median(probes.map(({ cpuPercent }) => cpuPercent))
+        const because = `the generator used ${middle.toFixed(0)} % of a CPU in the median second`
+        return middle >= busyPercent ? seen(because, [busiest.ref]) : absent(because, [busiest.ref])
       },
     },
   ],

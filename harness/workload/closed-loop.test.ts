@@ -87,7 +87,16 @@ test('each RR sends an event once the one before it was answered, and every even
     }
     expect(summary).toMatchObject({ emitted: 20, unfinished: 0, inFlight: [] })
   }
-  expect(new Set(bodies.map((body) => body.match(/"client":"([^"]+)","event":(\d+)/)?.slice(1).join())).size).toBe(60)
+  expect(
+    new Set(
+      bodies.map((body) =>
+        body
+          .match(/"client":"([^"]+)","event":(\d+)/)
+          ?.slice(1)
+          .join(),
+      ),
+    ).size,
+  ).toBe(60)
   expect(live).toMatchObject({ planned: 60, emitted: 60, acknowledged: 60, dropped: 0, openAttempts: 0 })
 })
 

@@ -16,7 +16,7 @@ const resolve = (flags: RawFlags, name?: string) => resolveGate(name, flags, con
 
 test('without flags: every scenario with limits, this stand-in against the default', () => {
   const { scenarios: chosen, baseline, candidate, budgetMs } = resolve({})
-  expect(chosen.map(({ scenario }) => scenario.name)).toEqual(['steady', 'burst'])
+  expect(chosen.map(({ scenario }) => scenario.name)).toEqual(['steady', 'burst', 'capacity'])
   expect({ baseline, candidate, budgetMs }).toEqual({
     baseline: null,
     candidate: { text: 'current', revision: 'current' },
@@ -32,7 +32,7 @@ test('a setting changes its own side alone; an option of the profile is a settin
 })
 
 test.each<[RawFlags, string | undefined, string[]]>([
-  [{}, 'high-load', ['no gate scenario "high-load": there is: steady, burst']],
+  [{}, 'high-load', ['no gate scenario "high-load": there is: steady, burst, capacity']],
   [{ budget: '5' }, undefined, ['--budget 5: takes a time of 10s and more, such as 5m']],
   [{ candidate: 'pol=5' }, 'steady', ['--candidate pol=5: unknown setting "pol": did you mean pool?']],
   [

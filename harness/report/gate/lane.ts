@@ -10,7 +10,7 @@ const shareWithoutLength = 0.05
 export interface Lane {
   readonly answer: GateAnswer
   readonly effect: Effect
-  /** The limit: how much of an increase is allowed. */
+  /** The limit: how much of an increase is allowed; below 0, of a decrease. */
   readonly share: number
   /** One for each pair. */
   readonly ratios?: readonly number[] | undefined
@@ -21,7 +21,7 @@ export interface Lane {
  * what lies beyond an edge is drawn at it.
  */
 export function lane({ answer, effect, share, ratios = [] }: Lane): Html {
-  const isLength = share > 0
+  const isLength = share !== 0
   const x = (ratio: number) => {
     const inLimits = (ratio - 1) / (isLength ? share : shareWithoutLength)
     return Math.min(width - 4, Math.max(4, noChangeAt + (limitAt - noChangeAt) * inLimits)).toFixed(1)

@@ -163,5 +163,5 @@ const method = html`<ul>
 <li><strong>pass</strong>: all of what is likely lies within the limit. <strong>FAIL</strong>: all of it lies beyond. <strong>unknown</strong>: neither, which is never a pass.</li>
 <li>The gate looks at fixed numbers of pairs, and stops once every limit is answered for or one is broken. The looks share the errors that are allowed (Bonferroni), and failures are corrected for the number of limits (Holm).</li>
 <li>A threshold is the candidate’s own: the median of its runs has to keep it, and what must not happen at all must happen in none of them. Without data it fails.</li>
-<li>p50, p95 and p99 are response times from the moment a request was due. “lost” is what a client gave up, or what the service acknowledged and lost.</li>
+<li>p50, p95 and p99 are response times from the moment a request was due. Time to recover: from a burst until all that was due in it has been answered. Events/s sustained: acknowledged as stored while every connection of a closed loop was sending. “lost” is what a client gave up, or what the service acknowledged and lost.</li>
 </ul>`

@@ -82,8 +82,9 @@ export function describeDrift({ metric, at, before, after, gates }: Drift): stri
   return `${metric} has been ${levels} (${gates} gates against this baseline)`
 }
 
-export function formatMeasured(metric: MetricName, value: number | null): string {
-  if (value === null) return '–'
+export function formatMeasured(metric: MetricName, value: number | null | undefined): string {
+  if (value == null) return '–'
   if (metric === 'lost') return String(value)
+  if (metric === 'events/s sustained') return `${value.toFixed(0)}/s`
   return metric === 'peak memory' ? formatBytes(value) : formatMs(value)
 }
