@@ -1,6 +1,7 @@
 /** Every profile, one line each. */
 import { asReported } from './as-reported.ts'
 import { blockedLoop } from './blocked-loop.ts'
+import { extraWork } from './extra-work.ts'
 import { healthy } from './healthy.ts'
 import { lockOrder } from './lock-order.ts'
 import { memoryGrowth } from './memory-growth.ts'
@@ -16,6 +17,7 @@ export const profiles: readonly Profile[] = [
   healthy,
   asReported,
   blockedLoop,
+  extraWork,
   lockOrder,
   memoryGrowth,
   nestedCheckout,
