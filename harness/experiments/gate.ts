@@ -2,13 +2,13 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { InputError, StackError } from '../errors.ts'
 import { readEvidence } from '../evidence.ts'
-import { decide, looks } from '../gate/decide.ts'
+import { looks, takeLooks } from '../gate/decide.ts'
 import { findDrifts } from '../gate/drift.ts'
 import { parseLimits } from '../gate/limits.ts'
 import { measure, needsRecord, notRun } from '../gate/metrics.ts'
 import { parseThresholds, readThreshold } from '../gate/thresholds.ts'
 import { appendGateLine, readGateHistory } from '../gate-history.ts'
-import type { Decision, GateResult, Limit, Measured, Pair, Threshold } from '../gate-result.ts'
+import type { GateResult, Limit, Measured, Pair, Threshold } from '../gate-result.ts'
 import { describeGit, describeMachine, type RunPlan } from '../manifest.ts'
 import { createRandom } from '../random.ts'
 import { gateCommandOf, writeGateReports } from '../report/gate/index.ts'
@@ -63,10 +63,9 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
 
   const { stored } = job
   const mostPairs = stored?.runs.length ?? Number.POSITIVE_INFINITY
-  const runPair = async (name: string, seed: number, run: typeof runSide): Promise<Pair> => {
+  const runPair = async (name: string, seed: number, run: typeof runSide, before?: Measured): Promise<Pair> => {
     const side = (which: 'baseline' | 'candidate') =>
       run({ ...job[which].plan, seed }, `${folder}-${name}-${which}`, job, options)
-    const before = stored?.runs[pairs.length]
     if (before) return { baseline: before, candidate: await side('candidate') }
     // Which goes first is drawn, so that a machine that gets slower does not speak for one side.
     if (random() < 0.5) return { baseline: await side('baseline'), candidate: await side('candidate') }
@@ -74,22 +73,19 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
     return { baseline: await side('baseline'), candidate }
   }
 
-  const pairs: Pair[] = []
   say(`${job.scenario}: a warm-up pair`)
   const beganMs = performance.now()
-  await runPair('warm-up', options.seed, runStrictly)
+  await runPair('warm-up', options.seed, runStrictly, stored?.runs[0])
   const pairMs = performance.now() - beganMs
 
-  let decision: Decision = decide(pairs, job.limits, job.thresholds)
-  for (const look of looks) {
-    while (pairs.length < Math.min(look, mostPairs) && performance.now() - beganMs + pairMs <= budgetMs) {
-      say(`${job.scenario}: pair ${pairs.length + 1}, next look at ${look}`)
-      pairs.push(await runPair(`pair-${pairs.length + 1}`, options.seed + pairs.length + 1, runSide))
-    }
-    // What was not reached is looked at all the same, as the last look; no more looks are made than were paid for.
-    decision = decide(pairs, job.limits, job.thresholds)
-    if (decision.answer !== 'unknown' || pairs.length < look) break
+  const nextPair = async (index: number, look: number): Promise<Pair | null> => {
+    if (index >= mostPairs || performance.now() - beganMs + pairMs > budgetMs) return null
+    say(`${job.scenario}: pair ${index + 1}, next look at ${look}`)
+    return runPair(`pair-${index + 1}`, options.seed + index + 1, runSide, stored?.runs[index])
   }
+  const looked = await takeLooks(nextPair, job.limits, job.thresholds)
+  const { pairs } = looked
+  let { decision } = looked
   if (pairs.length < looks[0]) {
     const why =
       pairs.length === mostPairs

@@ -135,7 +135,8 @@ function middle(runs: readonly Pick<Measured, 'values'>[], metric: MetricName): 
   return known.length === 0 ? null : Number(median(known).toPrecision(4))
 }
 
-function definitionOf({ load, client, service, limits, phases }: Scenario): string {
+/** Of what is measured, and under which load: two scenarios of one definition can be compared. */
+export function definitionOf({ load, client, service, limits, phases }: Scenario): string {
   const told = JSON.stringify({ load, client, service, limits, phases })
   return createHash('sha256').update(told).digest('hex').slice(0, 12)
 }

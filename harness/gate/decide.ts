@@ -74,6 +74,31 @@ export function decide(
   return { answer, pairs: usable.length, leftOut, metrics, thresholds, runs, because }
 }
 
+/**
+ * Takes pairs up to each look, until one decides or there are no more. What was not reached is looked at all the same, as the
+ * last look; no more looks are made than were paid for.
+ *
+ * @param next the pair of this index, on the way to a look; `null`: there is none
+ */
+export async function takeLooks(
+  next: (index: number, look: number) => Promise<Pair | null>,
+  limits: readonly Limit[],
+  thresholds: readonly Threshold[],
+): Promise<{ decision: Decision; pairs: Pair[] }> {
+  const pairs: Pair[] = []
+  let decision = decide(pairs, limits, thresholds)
+  for (const look of looks) {
+    while (pairs.length < look) {
+      const pair = await next(pairs.length, look)
+      if (pair === null) break
+      pairs.push(pair)
+    }
+    decision = decide(pairs, limits, thresholds)
+    if (decision.answer !== 'unknown' || pairs.length < look) break
+  }
+  return { decision, pairs }
+}
+
 interface Tested extends Pick<MetricResult, 'limit' | 'effect'> {
   /** How likely this, or worse, is seen where the limit is kept; where it is not. 1: nothing is known. */
   readonly pFail: number
