@@ -17,6 +17,7 @@ import type { Means } from './experiments/campaign/carry-out.ts'
 import { conductCompare } from './experiments/compare/conduct.ts'
 import { conductDiagnosis } from './experiments/diagnose/conduct.ts'
 import { runGates } from './experiments/gate.ts'
+import { gateProof, proveGate } from './experiments/gate-proof/prove-gate.ts'
 import { conductOptions } from './experiments/options/conduct.ts'
 import { listProofs } from './experiments/proofs/index.ts'
 import { prove } from './experiments/prove.ts'
@@ -51,7 +52,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       options,
       profiles: profileNames,
       causes: hypotheses.filter(({ role }) => role !== 'instrument').map(({ name }) => name),
-      proofs: [truthProof, ...proofs.map((proof) => proof.name)],
+      proofs: [truthProof, ...proofs.map((proof) => proof.name), gateProof.name],
       faults,
       recordedLoad: readRecordedLoad,
     })
@@ -216,24 +217,26 @@ async function proveAll(
 ): Promise<number> {
   const commit = await describeCommit()
   const say = (message: string) => process.stderr.write(`prove: ${message}\n`)
-  let held = true
+  let held: boolean | null = true
   if (name === undefined || name === truthProof) {
     const means = await blindMeans(progress, signal)
     const proven = await proveTruth({ ...means, runs, whyNot: (runtime) => whyNoEngine(runtime, signal) })
     process.stdout.write(`${proven.text}\n`)
     held = proven.held
   }
+  const means = { commit, runOnce: runWith(progress, signal), judgeAgain: judgeRun, say }
   for (const proof of proofs.filter((candidate) => name === undefined || candidate.name === name)) {
-    const proven = await prove(proof, {
-      runs: runs ?? 10,
-      commit,
-      runOnce: runWith(progress, signal),
-      judgeAgain: judgeRun,
-      say,
-    })
+    const proven = await prove(proof, { runs: runs ?? 10, ...means })
     process.stdout.write(`${proven.table}\ntable: ${proven.tableFile}\n`)
     held &&= proven.held
   }
+  if (name === undefined || name === gateProof.name) {
+    const proven = await proveGate(scenarios, { runs: runs ?? gateProof.runs, ...means })
+    process.stdout.write(`${proven.table}\ntable: ${fromHere(proven.tableFile)}\n`)
+    // Too few runs to tell are no failure, and no proof.
+    held &&= proven.held
+  }
+  if (held === null) return exitCodes.notKnown
   return held ? exitCodes.held : exitCodes.notHeld
 }
 

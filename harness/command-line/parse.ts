@@ -90,7 +90,10 @@ function proveCommand(names: readonly string[]): Command {
   return new Command('prove')
     .description('make the figures that need many runs; goes on where it was interrupted')
     .argument('[name]', `what to prove: ${names.join(', ')} (default: all)`)
-    .option('--runs <n>', 'runs of each row (default: 10); of truth: runs without an engine (default: 150)')
+    .option(
+      '--runs <n>',
+      'runs of each row (default: 10); of truth: runs without an engine (default: 150); of gate: runs of the same thing (default: 200)',
+    )
 }
 
 function blindCommand(): Command {

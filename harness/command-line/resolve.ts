@@ -144,7 +144,9 @@ function notOfReplay(flags: RawFlags): string[] {
 function againstClosedLoop({ load, client }: Scenario): string[] {
   const loop = '--emitter closed-loop: '
   return [
-    ...(load.pace || load.arrivals ? [`${loop}sends as fast as it is answered; --pace and --arrivals need per-rr, shared or direct`] : []),
+    ...(load.pace || load.arrivals
+      ? [`${loop}sends as fast as it is answered; --pace and --arrivals need per-rr, shared or direct`]
+      : []),
     ...(load.approvalShare > 0 ? [`${loop}plays no approvals; they need per-rr, shared or direct`] : []),
     ...(client.timeoutMs < 1_000 ? [`${loop}needs a --client-timeout of 1s and more`] : []),
   ]

@@ -1,0 +1,57 @@
+import { mean } from 'simple-statistics'
+import type { Measured, MetricName } from '../../gate-result.ts'
+import type { Scenario } from '../../scenario.ts'
+
+/** What is recorded of each scenario: the same thing twice in each block, and what a gate has to catch. */
+export type Kind = 'first' | 'second' | 'slower' | 'more memory'
+
+export const sameThing: readonly Kind[] = ['first', 'second']
+/** What gets worse, by how much in the end, and how much is tried first to see what it does. */
+export const worsenings = [
+  { kind: 'slower', option: 'cpuMsPerEvent', metric: 'p50', wanted: 0.1, tried: 1 },
+  { kind: 'more memory', option: 'holdBytes', metric: 'peak memory', wanted: 0.1, tried: 40 * 2 ** 20 },
+] as const satisfies readonly Worsening[]
+
+export interface Worsening {
+  readonly kind: Kind
+  /** Of the stand-in's profile extra-work. */
+  readonly option: string
+  readonly metric: MetricName
+  /** The change that is wanted: a tenth. */
+  readonly wanted: number
+  readonly tried: number
+}
+
+/** The stand-in with this much extra work, or this much memory, in place of what the scenario has. */
+export function worsened(scenario: Scenario, { option }: Pick<Worsening, 'option'>, amount: number): Scenario {
+  return {
+    ...scenario,
+    service: { ...scenario.service, profile: 'extra-work', profileOptions: { [option]: amount } },
+  }
+}
+
+/**
+ * How much of it makes the wanted change, from pairs of runs without and with what was tried: what a run has more of is taken
+ * to be in proportion, which the recorded runs then show. Never more than was tried. Two digits, so that the same runs, read
+ * again, give the same.
+ */
+export function amountFor(
+  { metric, wanted, tried }: Worsening,
+  pairs: readonly (readonly [before: Measured, after: Measured])[],
+): number {
+  const change = changeBetween(metric, pairs)
+  const amount = change === null || change <= wanted ? tried : (tried * wanted) / change
+  return Number(amount.toPrecision(2))
+}
+
+/** By how much a figure rose, from the mean of the pairs' log ratios: `0.1` is a tenth. `null`: not measured. */
+export function changeBetween(
+  metric: MetricName,
+  pairs: readonly (readonly [before: Measured, after: Measured])[],
+): number | null {
+  const ratios = pairs.flatMap(([{ values: before }, { values: after }]) => {
+    const [was, is] = [before[metric], after[metric]]
+    return was && is ? [Math.log(is / was)] : []
+  })
+  return ratios.length === 0 ? null : Math.exp(mean(ratios)) - 1
+}
