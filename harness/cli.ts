@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { clean } from '../containers/clean.ts'
+import { findEngineFor } from '../containers/engine-for.ts'
 import { findEngine } from '../containers/engines.ts'
 import { faults } from '../containers/faults/index.ts'
 import { buildImages } from '../containers/images/index.ts'
@@ -134,6 +135,7 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       const { results, page, updated } = await runGates(request, {
         ...request,
         runOnce: runWith(progress, signal),
+        findEngineFor: (wanted, runtime) => findEngineFor(wanted, runtime, { signal, onProgress: say }),
         say,
       })
       progress[Symbol.dispose]()

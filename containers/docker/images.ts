@@ -47,10 +47,11 @@ export async function findImages(engine: ContainerEngine, options: Given, signal
   }
 }
 
-async function have(
+/** The image of this name, pulled where the engine has none. @throws StackError that names it, and what to do */
+export async function have(
   engine: ContainerEngine,
   image: string,
-  { onProgress }: Given,
+  { onProgress }: Pick<Given, 'onProgress'>,
   given: AbortSignal,
 ): Promise<string> {
   if (await isThere(engine, image)) return image

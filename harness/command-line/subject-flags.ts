@@ -31,6 +31,8 @@ export const subjectOptions = (): Option[] => [
 const mappable = ['pool', 'memory', 'cpus'] as const
 /** Behaviours of the stand-in, which no other service has. */
 const standInOnly = ['profile', 'fault', 'max-backlog', 'abandoned', 'insert', 'acquire-timeout'] as const
+/** What an image may need to be told, whose name is given otherwise. */
+export const imageOptions = (): Option[] => subjectOptions().filter((option) => ofImage.includes(option.name()))
 const ofImage = ['env', 'port', 'mount', 'ready-path', 'schema'].map((name) => `datastorage-${name}`)
 const ofEngine = ['datastorage-image', 'postgres-image', 'redis-image', 'restart'] as const
 

@@ -120,6 +120,7 @@ test('the reports of what is finished stay when a later scenario cannot start', 
     seed: 1,
     dir: own,
     say: () => {},
+    findEngineFor: () => Promise.reject(new Error('no side is an image')),
     runOnce: async () => {
       if (++runs > 2) throw new StackError('no PostgreSQL')
       return verdict
@@ -137,6 +138,42 @@ test('the reports of what is finished stay when a later scenario cannot start', 
     command: 'npm run gate -- --candidate pool=2 --baseline current',
   })
   expect(await readFile(join(own, folder, 'gate.html'), 'utf8')).toContain('burst was not run')
+})
+
+test('images are looked for before anything starts, and both sides run where they are', async () => {
+  const steady = scenarios.find(({ name }) => name === 'steady')
+  if (!steady) throw new Error('there is such a scenario')
+  const asked: unknown[] = []
+  const ran: unknown[] = []
+  const request = {
+    scenarios: [{ scenario: { ...steady, thresholds: [] }, baseline: plan(1), candidate: plan(2) }],
+    baseline: null,
+    candidate: { text: 'image:datastorage:2', revision: null, image: 'datastorage:2' },
+    thresholds: [],
+    update: false,
+    name: 'steady',
+    flags: {},
+  }
+  const { results } = await runGates(request, {
+    budgetMs: 0,
+    seed: 1,
+    dir: join(dir, 'images'),
+    say: () => {},
+    async findEngineFor(wanted, runtime) {
+      asked.push(wanted, runtime, ran.length)
+      return 'podman'
+    },
+    runOnce: async ({ runtime, serviceEntry }) => {
+      ran.push([runtime, serviceEntry])
+      return verdict
+    },
+  })
+  expect(asked).toEqual([[{ flag: '--candidate', image: 'datastorage:2' }], 'auto', 0])
+  expect(ran).toEqual([
+    ['podman', undefined],
+    ['podman', undefined],
+  ])
+  expect(results).toMatchObject([{ baseline: 'the stand-in as it lies here', candidate: 'the image datastorage:2' }])
 })
 
 test("a revision's stand-in lies in a folder of its own, and goes", async () => {

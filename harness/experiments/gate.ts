@@ -156,6 +156,18 @@ export interface GateRequest {
 interface Side {
   readonly text: string
   readonly revision: string | null
+  readonly image?: string
+}
+
+/** An image that a side is, by the flag that names it. */
+export interface ImageWanted {
+  readonly flag: string
+  readonly image: string
+}
+
+export interface FindsEngine {
+  /** The engine that has these images. @throws InputError that names those which it has not */
+  findEngineFor(wanted: readonly ImageWanted[], runtime: RunPlan['runtime']): Promise<'docker' | 'podman'>
 }
 
 /** What came of all scenarios, and where it is to be read. */
@@ -171,7 +183,7 @@ export interface Gated {
  *
  * @throws InputError, before anything is started, where limits cannot be read or a revision is not there
  */
-export async function runGates(request: GateRequest, options: GateOptions): Promise<Gated> {
+export async function runGates(request: GateRequest, options: GateOptions & FindsEngine): Promise<Gated> {
   const problems: string[] = []
   const limited = request.scenarios.map((one) => ({
     ...one,
@@ -182,6 +194,7 @@ export async function runGates(request: GateRequest, options: GateOptions): Prom
   const before = request.baseline ?? (await sideWithout(request.candidate))
   const isStored = before.revision === 'stored'
   const stored = isStored ? await readStoredBaselines(request.scenarios.map(({ scenario }) => scenario)) : null
+  const runtime = await findRuntime(request, before, options)
   await using baseline = await checkOutSide('--baseline', isStored ? { text: 'stored', revision: null } : before)
   await using candidate = await checkOutSide('--candidate', request.candidate)
   const [dir, startedAt] = [options.dir ?? gateDir, new Date().toISOString()]
@@ -200,7 +213,8 @@ export async function runGates(request: GateRequest, options: GateOptions): Prom
     // "npm run scenario" would repeat it with another stand-in. The title may tell the profile: for truth.json alone.
     const command = `npm run gate -- ${one.scenario.name}`
     const side = ({ title, entry }: Checkout, plan: RunPlan) => {
-      return { title, plan: { ...plan, serviceEntry: entry, command, replay: `${command} (${title})` } }
+      const where = runtime && { runtime }
+      return { title, plan: { ...plan, ...where, serviceEntry: entry, command, replay: `${command} (${title})` } }
     }
     const job = {
       scenario: one.scenario.name,
@@ -222,7 +236,22 @@ export async function runGates(request: GateRequest, options: GateOptions): Prom
   return { results, page, updated }
 }
 
-/** A setting is compared with the same stand-in without it, a revision with the last tag or commit. */
+/** Images are looked for before anything starts, and both sides run where they are. `null`: there are none. */
+async function findRuntime(
+  { scenarios, candidate }: GateRequest,
+  baseline: Side,
+  { findEngineFor }: FindsEngine,
+): Promise<'docker' | 'podman' | null> {
+  const sides = [
+    { flag: '--baseline', image: baseline.image },
+    { flag: '--candidate', image: candidate.image },
+  ]
+  const wanted = sides.flatMap(({ flag, image }) => (image === undefined ? [] : [{ flag, image }]))
+  if (wanted.length === 0) return null
+  return findEngineFor(wanted, scenarios[0]?.candidate.runtime ?? 'auto')
+}
+
+/** A setting and an image are compared with the stand-in as it lies here, a revision with the last tag or commit. */
 async function sideWithout({ revision }: Side): Promise<Side> {
   const before = revision === null ? 'current' : await defaultBaseline()
   return { text: before, revision: before }
@@ -232,8 +261,8 @@ function folderName(at: string): string {
   return at.slice(0, 19).replaceAll(':', '-')
 }
 
-async function checkOutSide(flag: string, { text, revision }: Side): Promise<Checkout> {
+async function checkOutSide(flag: string, { text, revision, image }: Side): Promise<Checkout> {
   if (revision !== null) return checkOut(flag, revision)
-  const title = `the stand-in as it lies here, ${text}`
+  const title = image === undefined ? `the stand-in as it lies here, ${text}` : `the image ${image}`
   return { title, entry: undefined, [Symbol.asyncDispose]: async () => {} }
 }

@@ -43,6 +43,51 @@ test.each<[RawFlags, string | undefined, string[]]>([
       '--seed x: takes a whole number from 0 to 999999999',
     ],
   ],
+  [{ baseline: 'image:' }, 'steady', ['--baseline image:: takes an image, such as image:datastorage:1.2']],
+  [
+    { candidate: 'image:datastorage:2', baseline: 'v1' },
+    'steady',
+    ['--baseline v1: a revision runs on the embedded runtime alone; an engine takes image:NAME, settings or current'],
+  ],
+  [
+    { candidate: 'image:datastorage:2', runtime: 'embedded' },
+    'steady',
+    ['--candidate image:datastorage:2: --datastorage-image: needs a container engine, not --runtime embedded'],
+  ],
+  [
+    { runtime: 'docker' },
+    'steady',
+    ['--runtime docker: needs a --baseline: an image or settings; a revision runs on the embedded runtime alone'],
+  ],
+  [
+    { candidate: 'image:datastorage:2', baseline: 'stored', update: 'true' },
+    'steady',
+    [
+      '--baseline stored: holds runs of the stand-in on the embedded runtime',
+      '--update: keeps runs on the embedded runtime alone',
+    ],
+  ],
+  [
+    { candidate: 'pool=5', 'datastorage-env': 'A=b' },
+    'steady',
+    ['--datastorage-env: goes with an image, such as --candidate image:NAME'],
+  ],
 ])('%j of %s is refused, each problem once', (flags, name, problems) => {
   expect(() => resolve(flags, name)).toThrow(new InputError(problems))
+})
+
+test('an image is a side, in an engine and with what it is told; the other side keeps its own', () => {
+  const { scenarios: chosen, flags } = resolve(
+    { candidate: 'image:datastorage:2', 'datastorage-env': 'DB={postgres.url}\nKEY=secret' },
+    'steady',
+  )
+  const [one] = chosen
+  expect(one?.candidate).toMatchObject({
+    runtime: 'auto',
+    subject: { kind: 'image', image: 'datastorage:2', env: ['DB', 'KEY'] },
+    subjectEnv: { DB: '{postgres.url}', KEY: 'secret' },
+  })
+  expect(one?.baseline.subject).toBeUndefined()
+  expect(one?.baseline.runtime).toBe('auto')
+  expect(JSON.stringify(flags)).not.toContain('secret')
 })

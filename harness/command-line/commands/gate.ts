@@ -6,12 +6,14 @@ import { parseDuration } from '../../units.ts'
 import { knobs } from '../knobs.ts'
 import type { RawFlags } from '../raw-flags.ts'
 import { type Context, limiters, resolveRun, runtimes, suggest } from '../resolve.ts'
+import { imageOptions, withoutSecrets } from '../subject-flags.ts'
 
-/** One side of a comparison: this stand-in under other settings, or the stand-in of a revision. */
+/** One side of a comparison: this stand-in under other settings, the stand-in of a revision, or an image. */
 export interface GateSide {
   readonly text: string
-  /** `null`: a setting. Absent text of a revision means the default. */
+  /** `null`: a setting, or an image. */
   readonly revision: string | null
+  readonly image?: string
 }
 
 export interface GateRequest {
@@ -38,14 +40,17 @@ export interface GateRequest {
 }
 
 export function gateCommand(): Command {
-  return new Command('gate')
+  const command = new Command('gate')
     .description('compare a candidate with a baseline, side by side: pass, fail or unknown for each limit')
     .argument('[scenario]', 'a scenario with limits (default: each that has some)')
     .option(
       '--baseline <what>',
-      'a git revision, settings, or "stored" (default: the last tag, else the last change of the stand-in)',
+      'a git revision, settings, image:NAME, or "stored" (default: the last tag, else the last change of the stand-in)',
     )
-    .option('--candidate <what>', 'a git revision, settings, or "current", the stand-in as it lies here (the default)')
+    .option(
+      '--candidate <what>',
+      'a git revision, settings, image:NAME, or "current", the stand-in as it lies here (the default)',
+    )
     .option(
       '--threshold <text...>',
       'what the candidate has to keep by itself, such as "p99 < 250 ms between 5 s and 20 s" (repeatable)',
@@ -53,18 +58,24 @@ export function gateCommand(): Command {
     .option('--update', "keep the candidate's runs as the stored baseline, in results/baselines/")
     .option('--budget <time>', 'how long to go on for each scenario, such as 5m (the default)')
     .option('--seed <n>', 'seed of the loads and of the order (default: 1)')
-    .option('--runtime <name>', `${runtimes.join(', ')} (default: embedded, which any revision can run on)`)
+    .option(
+      '--runtime <name>',
+      `${runtimes.join(', ')} (default: embedded, which any revision can run on; with an image: auto)`,
+    )
     .option('--limiter <name>', `${limiters.join(', ')} (default: auto)`)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Settings are knobs of "npm run scenario", such as pool=5 or memory=1g,cpus=1; option.<name>=<number> sets an option of
-the profile, last. A setting is of the stand-in as it lies here.
+the profile, last. A setting is of the stand-in as it lies here. With an image on one side, the other is an image, settings or
+"current", in the same engine; --datastorage-env and the like are for the images.
 
 Exit codes: 0 every limit is kept; 2 one is not; 3 not known: the pairs do not decide; 4 bad input; 5 the stack could not
 start; 130 interrupted.`,
     )
+  for (const option of imageOptions()) command.addOption(option)
+  return command
 }
 
 const shortestBudgetMs = 10_000
@@ -91,15 +102,21 @@ export function resolveGate(
     problems.push(`--budget ${flags.budget}: takes a time of 10s and more, such as 5m`)
   }
   const thresholds = flags.threshold?.split('\n') ?? []
-  const { seed = '1', runtime = 'embedded', limiter } = flags
-  const shared = { seed, runtime, limiter }
   const baseline = flags.baseline === undefined ? null : sideOf(flags.baseline)
   const candidate = sideOf(flags.candidate ?? 'current')
+  const hasImage = baseline?.image !== undefined || candidate.image !== undefined
+  const { seed = '1', runtime = hasImage ? 'auto' : 'embedded', limiter } = flags
+  const shared = { seed, runtime, limiter }
+  problems.push(...againstSides({ baseline, candidate }, runtime, flags))
+  const ofImages = Object.fromEntries(imageOptions().map((option) => [option.name(), flags[option.name()]]))
   const plan = (scenario: Scenario, flag: string, side: GateSide | null): RunPlan | null => {
     const found: string[] = []
     try {
-      const settings = side && side.revision === null ? readSettings(side.text, found) : { knobs: {}, options: {} }
-      const resolved = resolveRun(scenario.name, { ...shared, ...settings.knobs, expect: 'any' }, context, found)
+      const isSetting = side && side.revision === null && side.image === undefined
+      const settings = isSetting ? readSettings(side.text, found) : { knobs: {}, options: {} }
+      const image = side?.image === undefined ? {} : { 'datastorage-image': side.image, ...ofImages }
+      const asked = { ...shared, ...settings.knobs, ...image, expect: 'any' }
+      const resolved = resolveRun(scenario.name, asked, context, found)
       const { service } = resolved.scenario
       const profileOptions = { ...service.profileOptions, ...settings.options }
       return { ...resolved, scenario: { ...resolved.scenario, service: { ...service, profileOptions } } }
@@ -135,11 +152,61 @@ export function resolveGate(
 
 /** What is to be said again for the same gate. */
 function given({ json: _, ...flags }: RawFlags): Record<string, string> {
-  return Object.fromEntries(Object.entries(flags).filter((flag): flag is [string, string] => flag[1] !== undefined))
+  const known = Object.entries(flags).filter((flag): flag is [string, string] => flag[1] !== undefined)
+  return Object.fromEntries(
+    known.map(([name, text]) => [
+      name,
+      text
+        .split('\n')
+        .map((value) => withoutSecrets(name, value))
+        .join('\n'),
+    ]),
+  )
 }
 
 function sideOf(text: string): GateSide {
+  const image = /^image:(.*)$/s.exec(text)?.[1]
+  if (image !== undefined) return { text, revision: null, image }
   return { text, revision: text.includes('=') ? null : text }
+}
+
+/** What cannot be run beside each other, or at all. */
+function againstSides(
+  { baseline, candidate }: { readonly baseline: GateSide | null; readonly candidate: GateSide },
+  runtime: string,
+  flags: RawFlags,
+): string[] {
+  const sides = [
+    { flag: '--baseline', side: baseline },
+    { flag: '--candidate', side: candidate },
+  ]
+  const images = sides.filter(({ side }) => side?.image !== undefined)
+  const isInEngine = images.length > 0 || runtime === 'docker' || runtime === 'podman'
+  const found: string[] = []
+  for (const { flag, side } of images) {
+    if (!/^\S+$/.test(side?.image ?? ''))
+      found.push(`${flag} ${side?.text}: takes an image, such as image:datastorage:1.2`)
+  }
+  for (const { flag, side } of isInEngine ? sides : []) {
+    if (side?.revision === 'stored') found.push(`${flag} stored: holds runs of the stand-in on the embedded runtime`)
+    else if (side && side.revision !== null && side.revision !== 'current') {
+      found.push(
+        `${flag} ${side.text}: a revision runs on the embedded runtime alone; an engine takes image:NAME, settings or current`,
+      )
+    }
+  }
+  if (isInEngine && baseline === null && candidate.revision === 'current') {
+    found.push(
+      `--runtime ${runtime}: needs a --baseline: an image or settings; a revision runs on the embedded runtime alone`,
+    )
+  }
+  if (isInEngine && flags.update !== undefined) found.push('--update: keeps runs on the embedded runtime alone')
+  if (images.length === 0) {
+    for (const option of imageOptions().filter((one) => flags[one.name()] !== undefined)) {
+      found.push(`--${option.name()}: goes with an image, such as --candidate image:NAME`)
+    }
+  }
+  return found
 }
 
 function readSettings(text: string, problems: string[]) {
