@@ -22,6 +22,9 @@ export interface StackOptions {
   readonly workDirParent?: string | undefined
   /** Told about each step, and about what takes long the first time. */
   readonly onProgress?: ((message: string) => void) | undefined
-  /** A program to run in place of the stand-in: it gets the same environment and logs the same line when it listens. */
+  /**
+   * A program to run in place of the stand-in: it gets the same environment and logs the same line when it listens. An engine
+   * gets an image of the folder that it lies in.
+   */
   readonly serviceEntry?: string | undefined
 }

@@ -24,9 +24,6 @@ function startIn(name: EngineName): Start {
     if (options.limiter !== undefined && options.limiter !== 'auto' && options.limits.memoryScope !== 'stack') {
       throw new InputError([`--limiter ${options.limiter}: ${name} limits its containers itself`])
     }
-    if (options.serviceEntry !== undefined) {
-      throw new InputError([`--runtime ${name}: runs images alone; another program than the stand-in needs embedded`])
-    }
     return startContainers(await findEngine(name, signal), options, signal)
   }
 }

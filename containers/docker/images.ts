@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { messageOf, StackError } from '../../harness/errors.ts'
 import type { ContainerEngine } from '../engines.ts'
 import { follow } from '../images/image.ts'
@@ -16,7 +17,7 @@ export interface StackImages {
   readonly datastorage: string
 }
 
-type Given = Pick<StackOptions, 'images' | 'subject' | 'onProgress'>
+type Given = Pick<StackOptions, 'images' | 'subject' | 'serviceEntry' | 'onProgress'>
 
 /**
  * Finds or gets the images. PostgreSQL and Redis: those asked for; else the usual ones, where the engine has them; else
@@ -43,7 +44,11 @@ export async function findImages(engine: ContainerEngine, options: Given, signal
     datastorage:
       subject?.kind === 'image'
         ? await have(engine, subject.image, options, signal)
-        : await ensureStandInImage(engine, { signal, onProgress: options.onProgress }),
+        : await ensureStandInImage(engine, {
+            signal,
+            onProgress: options.onProgress,
+            sources: options.serviceEntry && dirname(options.serviceEntry),
+          }),
   }
 }
 

@@ -23,12 +23,18 @@ export async function buildImages(
   return built
 }
 
-/** The tag of the stand-in's image, which is built if the engine does not have it as it is now: a few seconds. */
+/**
+ * The tag of the stand-in's image, which is built if the engine does not have it as it is now: a few seconds. `sources`: the
+ * folder of another stand-in than the one that lies here.
+ */
 export async function ensureStandInImage(
   engine: ContainerEngine,
-  options: Omit<BuildOptions, 'engine' | 'force'> & { readonly base?: string | undefined },
+  options: Omit<BuildOptions, 'engine' | 'force'> & {
+    readonly base?: string | undefined
+    readonly sources?: string | undefined
+  },
 ): Promise<string> {
-  return (await ensureImage(await standIn(options.base), { ...options, engine })).tag
+  return (await ensureImage(await standIn(options.base, options.sources), { ...options, engine })).tag
 }
 
 /** The images that this engine has in place of a registry's, of whatever version; null where it has none. */

@@ -22,30 +22,36 @@ const etc: Readonly<Record<string, string>> = {
   'nsswitch.conf': 'hosts: files dns\n',
 }
 
+const ownSources = join(project, workspace)
+
 /**
- * The stand-in's image. On Linux it is made of this process's Node and the libraries it needs, with no registry and no
+ * The stand-in's image, of the sources that lie here or of others, such as those of another revision, which run with the
+ * packages that are installed here. On Linux it is made of this process's Node and the libraries it needs, with no registry and no
  * package mirror. `base` is an image with Node in /usr/local/bin to use instead, as elsewhere, where our Node is no Linux
  * program.
  */
-export async function standIn(base = process.platform === 'linux' ? 'scratch' : 'node:24-slim'): Promise<Image> {
-  const service = serviceFiles()
+export async function standIn(
+  base = process.platform === 'linux' ? 'scratch' : 'node:24-slim',
+  sources = ownSources,
+): Promise<Image> {
+  const service = serviceFiles(sources)
   const runtime = base === 'scratch' ? await nodeAndLibraries() : []
   const inputs = digest([
     base,
     process.version,
     ...runtime.map((file) => `${file} ${statSync(file).size}`),
     ...[dockerfile, import.meta.filename, join(project, 'package-lock.json')].map((file) => readFileSync(file)),
-    ...service.flatMap((file) => [file, readFileSync(join(project, workspace, file))]),
+    ...service.flatMap((file) => [file, readFileSync(join(sources, file))]),
   ])
   const image: Image = {
     tag: `${repository('datastorage')}:${inputs}`,
-    alias: `${repository('datastorage')}:latest`,
+    alias: sources === ownSources ? `${repository('datastorage')}:latest` : undefined,
     inputs,
     async build(options) {
       options.onProgress?.(`building ${image.tag} (a few seconds)`)
       const packages = await productionPackages(options.signal)
       await using work = await createWorkFolder()
-      const context = await createContext(work.path, { service, runtime, packages })
+      const context = await createContext(work.path, { sources, service, runtime, packages })
       await buildDockerfile({ image, context, args: { BASE: base } }, options)
     },
   }
@@ -53,8 +59,8 @@ export async function standIn(base = process.platform === 'linux' ? 'scratch' : 
 }
 
 /** What the service runs from: no tests, no benchmark. Paths from its own folder. */
-function serviceFiles(): string[] {
-  const all = globSync('**/*.{ts,json,sql}', { cwd: join(project, workspace), exclude: ['node_modules', 'testing'] })
+function serviceFiles(sources: string): string[] {
+  const all = globSync('**/*.{ts,json,sql}', { cwd: sources, exclude: ['node_modules', 'testing'] })
   return all.filter((file) => !/\.test\.ts$|^bench\.ts$/.test(file)).sort()
 }
 
@@ -79,19 +85,20 @@ async function productionPackages(signal: AbortSignal): Promise<string[]> {
 }
 
 interface ContextParts {
+  readonly sources: string
   readonly service: readonly string[]
   readonly runtime: readonly string[]
   readonly packages: readonly string[]
 }
 
 /** Lays out in `folder`, by links, what the Dockerfile copies. Returns it as a tar archive. */
-async function createContext(folder: string, { service, runtime, packages }: ContextParts) {
+async function createContext(folder: string, { sources, service, runtime, packages }: ContextParts) {
   const place = async (path: string, target: string) => {
     await mkdir(dirname(join(folder, path)), { recursive: true })
     await symlink(target, join(folder, path))
   }
   await place('Dockerfile', dockerfile)
-  for (const file of service) await place(join('service', file), join(project, workspace, file))
+  for (const file of service) await place(join('service', file), join(sources, file))
   for (const path of packages) await place(path, join(project, path))
   for (const path of runtime) await place(join('runtime', path === process.execPath ? nodePath : path), path)
   await mkdir(join(folder, 'runtime/tmp'), { recursive: true })

@@ -45,19 +45,9 @@ test.each<[RawFlags, string | undefined, string[]]>([
   ],
   [{ baseline: 'image:' }, 'steady', ['--baseline image:: takes an image, such as image:datastorage:1.2']],
   [
-    { candidate: 'image:datastorage:2', baseline: 'v1' },
-    'steady',
-    ['--baseline v1: a revision runs on the embedded runtime alone; an engine takes image:NAME, settings or current'],
-  ],
-  [
     { candidate: 'image:datastorage:2', runtime: 'embedded' },
     'steady',
     ['--candidate image:datastorage:2: --datastorage-image: needs a container engine, not --runtime embedded'],
-  ],
-  [
-    { runtime: 'docker' },
-    'steady',
-    ['--runtime docker: needs a --baseline: an image or settings; a revision runs on the embedded runtime alone'],
   ],
   [
     { candidate: 'image:datastorage:2', baseline: 'stored', update: 'true' },

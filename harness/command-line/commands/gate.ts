@@ -58,18 +58,15 @@ export function gateCommand(): Command {
     .option('--update', "keep the candidate's runs as the stored baseline, in results/baselines/")
     .option('--budget <time>', 'how long to go on for each scenario, such as 5m (the default)')
     .option('--seed <n>', 'seed of the loads and of the order (default: 1)')
-    .option(
-      '--runtime <name>',
-      `${runtimes.join(', ')} (default: embedded, which any revision can run on; with an image: auto)`,
-    )
+    .option('--runtime <name>', `${runtimes.join(', ')} (default: embedded; with an image: auto)`)
     .option('--limiter <name>', `${limiters.join(', ')} (default: auto)`)
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
       `
 Settings are knobs of "npm run scenario", such as pool=5 or memory=1g,cpus=1; option.<name>=<number> sets an option of
-the profile, last. A setting is of the stand-in as it lies here. With an image on one side, the other is an image, settings or
-"current", in the same engine; --datastorage-env and the like are for the images.
+the profile, last. A setting is of the stand-in as it lies here. With an image on one side, both run in
+one engine; --datastorage-env and the like are for the images.
 
 Exit codes: 0 every limit is kept; 2 one is not; 3 not known: the pairs do not decide; 4 bad input; 5 the stack could not
 start; 130 interrupted.`,
@@ -189,16 +186,6 @@ function againstSides(
   }
   for (const { flag, side } of isInEngine ? sides : []) {
     if (side?.revision === 'stored') found.push(`${flag} stored: holds runs of the stand-in on the embedded runtime`)
-    else if (side && side.revision !== null && side.revision !== 'current') {
-      found.push(
-        `${flag} ${side.text}: a revision runs on the embedded runtime alone; an engine takes image:NAME, settings or current`,
-      )
-    }
-  }
-  if (isInEngine && baseline === null && candidate.revision === 'current') {
-    found.push(
-      `--runtime ${runtime}: needs a --baseline: an image or settings; a revision runs on the embedded runtime alone`,
-    )
   }
   if (isInEngine && flags.update !== undefined) found.push('--update: keeps runs on the embedded runtime alone')
   if (images.length === 0) {
