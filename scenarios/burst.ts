@@ -5,14 +5,15 @@ import { steady } from './steady.ts'
 export const burst: Scenario = {
   ...steady,
   name: 'burst',
-  description: 'gate: 100 RRs at once, then again, against a healthy service (about 12 s)',
+  description: 'gate: 100 RRs at once, then again, against a healthy service (about 9 s)',
   load: {
     ...steady.load,
     rrs: 200,
-    lifeMs: 2_000,
+    lifeMs: 1_500,
     spreadMs: 50,
-    pace: { rrs: 100, everyMs: 2_500 },
+    pace: { rrs: 100, everyMs: 2_000 },
     emitter: 'per-rr',
   },
   client: { ...steady.client, flushMs: 200 },
+  gate: ['p50 +5 %', 'p95 +5 %', 'p99 +10 %', 'time to recover +10 %', 'peak memory +5 %', 'lost = 0'],
 }

@@ -5,11 +5,11 @@ import { steady } from './steady.ts'
 export const capacity: Scenario = {
   ...steady,
   name: 'capacity',
-  description: 'gate: as many events per second as a healthy service sustains, in a closed loop (about 12 s)',
+  description: 'gate: as many events per second as a healthy service sustains, in a closed loop (about 10 s)',
   load: {
     ...steady.load,
     rrs: 16,
-    eventsPerRr: 250,
+    eventsPerRr: 125,
     lifeMs: 5_000,
     pace: null,
     queriesPerSec: 0,

@@ -1,4 +1,5 @@
 import { shuffle } from 'simple-statistics'
+import { looks } from '../../gate/decide.ts'
 import type { Limit, Measured, Threshold } from '../../gate-result.ts'
 import { createRandom } from '../../random.ts'
 import type { Scenario } from '../../scenario.ts'
@@ -38,9 +39,9 @@ export async function scaleVariants(subject: Subject, probes: number, take: Take
   ])
 }
 
-/** Of five blocks, three hold what is made worse, too: enough for gates of as many pairs as there are looks at. */
+/** The first blocks hold what is made worse, too: as many as a gate has pairs at its last look. */
 export function isWorseToo(block: number): boolean {
-  return (block - 1) % 5 < 3
+  return block <= (looks.at(-1) ?? 0)
 }
 
 /** Runs of the same load, one right after the other in an order that is drawn. */
