@@ -16,6 +16,8 @@ import { holds, type ProofRow, renderProof } from './table.ts'
 export const gateProof = { name: 'gate', runs: 200 }
 
 const splits = 1_000
+/** One run of a gate's scenario, from start to verdict, roughly. */
+const runMs = 10_000
 /** Blocks with and without what is tried, from which the amounts are scaled. */
 const mostProbes = 4
 /** With as many recorded runs as the proof asks for. */
@@ -50,9 +52,10 @@ export async function proveGate(scenarios: readonly Scenario[], options: ProveGa
   const dir = join(options.dir ?? proveDir, gateProof.name)
   const subjects = subjectsFrom(scenarios)
   const counts = countsFor(options.runs, subjects.length)
-  say(
-    `${counts.runs} runs, ${counts.same} of them of the same thing; then ${counts.live.same + worsenings.length * counts.live.worse} live gates of at most ${(subjects.length * liveBudgetMs) / 60_000} min each`,
-  )
+  const gates = counts.live.same + worsenings.length * counts.live.worse
+  const minutes = (ms: number) => Math.ceil(ms / 60_000)
+  say(`${counts.runs} runs, ${counts.same} of them of the same thing: about ${minutes(counts.runs * runMs)} min`)
+  say(`then ${gates} live gates: at most ${minutes(gates * subjects.length * liveBudgetMs)} min`)
   const runs = await openRuns({ ...options, dir })
   let taken = 0
   const take = (wanted: Wanted) => {
