@@ -122,7 +122,7 @@ test('a run.json that does not fit its schema is refused with every problem', as
   expect(error).toBeInstanceOf(InputError)
   expect((error as InputError).problems.map((problem) => problem.replace(`${dir}/`, ''))).toEqual([
     'run.json is no run.json of version 1: load.rrs: expected number, received string',
-    'run.json is no run.json of version 1: load.emitter: Invalid option: expected one of "per-rr"|"shared"|"direct"',
+    'run.json is no run.json of version 1: load.emitter: Invalid option: expected one of "per-rr"|"shared"|"direct"|"closed-loop"',
     'run.json is no run.json of version 1: seed: expected number, received undefined',
   ])
 })

@@ -251,7 +251,7 @@ test.each([
   ['scenario high-load --emitter one', '--emitter one: takes one of: per-rr, shared, direct, closed-loop'],
   [
     'scenario high-load --emitter closed-loop --pace 20/2s',
-    '--emitter closed-loop: sends as fast as it is answered; a pace needs per-rr, shared or direct',
+    '--emitter closed-loop: sends as fast as it is answered; --pace and --arrivals need per-rr, shared or direct',
   ],
   [
     'scenario high-load --emitter closed-loop --client-timeout 500ms',
