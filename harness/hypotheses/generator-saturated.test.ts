@@ -39,6 +39,22 @@ describe('generator saturated', () => {
     expect(judged([...late(100).map((line) => line.replaceAll('6000', '0000')), ...early]).answer).toBe('refuted')
   })
 
+  it('is supported by sends that failed for want of descriptors or ports before any other error, and by none after it', () => {
+    const without = (code: string, ...requests: string[]) => {
+      const record = evidence({ requests: [...sent(0), ...requests] })
+      const attempts = record.attempts.map((attempt) =>
+        attempt.failure?.errorClass === 'local' ? { ...attempt, failure: { ...attempt.failure, code } } : attempt,
+      )
+      return find(generatorSaturated, { ...record, attempts })
+    }
+    expect(without('EMFILE', 'x0 2000..2001 local', 'x1 2000..2001 local', 'y0 2100..3000 timeout')).toMatchObject({
+      answer: 'supported',
+      because: '2 sends failed for want of file descriptors before any other error',
+    })
+    expect(without('EMFILE', 'y0 1500..1900 reset', 'x0 2000..2001 local').answer).toBe('refuted')
+    expect(without('EINVAL', 'x0 2000..2001 local').answer).toBe('refuted')
+  })
+
   it('stays inconclusive with fewer than 20 sends', () => {
     expect(judged(sent(500, 19))).toMatchObject({
       answer: 'inconclusive',

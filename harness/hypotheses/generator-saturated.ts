@@ -24,10 +24,12 @@ export const generatorSaturated: Hypothesis = {
   predictions: [
     {
       statement:
-        'p99 of the send delay before the first error, of all sends or of the last 1,000, is above 2 % of the client timeout, and above 50 ms',
+        'p99 of the send delay before the first error, of all sends or of the last 1,000, is above 2 % of the client timeout, and above 50 ms; or sends failed for want of descriptors or ports before any other error',
       necessary: true,
       observe(evidence) {
         if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
+        const unsent = unsentBeforeAnyError(evidence)
+        if (unsent) return unsent
         const attempts = attemptsBeforeFirstError(evidence)
         if (attempts.length < fewestSends) return eventLoopDelay(evidence, attempts)
         const last = lastOf(attempts)
@@ -69,6 +71,29 @@ const closedLoop: Partial<Hypothesis> = {
       },
     },
   ],
+}
+
+/** What a process, or its machine, has no more of: the request never left. */
+const exhausted: Readonly<Record<string, string>> = {
+  EMFILE: 'file descriptors',
+  ENFILE: 'file descriptors of the machine',
+  EADDRNOTAVAIL: 'local ports',
+  ENOBUFS: 'socket buffers',
+}
+
+/** Later on, a generator may have so many connections open for the service's sake. */
+function unsentBeforeAnyError(evidence: Evidence): Observed | null {
+  const failed = writeAttempts(evidence).filter(({ failure }) => failure !== null)
+  const isUnsent = ({ failure }: Attempt) => failure?.code !== undefined && failure.code in exhausted
+  const firstMs = failed
+    .filter((attempt) => !isUnsent(attempt))
+    .reduce((first, { endedMs }) => Math.min(first, endedMs), Number.POSITIVE_INFINITY)
+  const unsent = failed.filter((attempt) => isUnsent(attempt) && attempt.endedMs <= firstMs)
+  const [first] = unsent
+  if (!first) return null
+  const what = exhausted[first.failure?.code ?? '']
+  const sends = `${unsent.length} ${unsent.length === 1 ? 'send' : 'sends'}`
+  return seen(`${sends} failed for want of ${what} before any other error`, [first.ref])
 }
 
 function delayMs({ startedMs, intendedMs }: Attempt): number {
