@@ -41,5 +41,7 @@ test('what has to be sent again makes a burst longer, and what is given up leave
 
 test('single RRs are no burst, and a burst that sent nothing is not known', () => {
   expect(timeToRecoverMs(under({ rrs: 2, pace: { rrs: 1, everyMs: 25 } }, ['a0 0..10 ok', 'b0 25..30 ok']))).toBeNull()
+  const even = { rrs: 2, arrivals: { kind: 'rate' as const, perSec: 40 } }
+  expect(timeToRecoverMs(under(even, ['a0 0..10 ok', 'b0 25..30 ok']))).toBeNull()
   expect(timeToRecoverMs(under(bursts, ['a0 100..400 ok']))).toBeNull()
 })

@@ -32,7 +32,7 @@ export function sustainedEventsPerSec(evidence: Evidence): number | null {
  */
 export function timeToRecoverMs(evidence: Evidence): number | null {
   const { load, client } = evidence
-  if (load.emitter === 'closed-loop' || (load.pace && load.pace.rrs === 1)) return null
+  if (load.emitter === 'closed-loop' || load.arrivals || (load.pace && load.pace.rrs === 1)) return null
   const spanMs = load.spreadMs + (load.emitter === 'direct' ? 0 : client.flushMs)
   const bursts = load.pace ? Math.ceil(load.rrs / load.pace.rrs) : 1
   const writes = evidence.attempts.filter(isLoadWrite)
