@@ -27,9 +27,11 @@ export interface Connection {
   idleUntilMs: number
 }
 
-export interface Peer {
+export interface Ends {
   readonly host: string
   readonly port: number
+  /** Where it comes from. */
+  readonly localAddress: string | undefined
 }
 
 /** Filled and read within one turn of the event loop, so that all connections can share it. */
@@ -38,7 +40,7 @@ const tcpKeepAliveMs = 60_000
 
 /** Opens a connection. `isFree` is told each time an answer is whole and another request may follow. */
 export function openConnection(
-  { host, port }: Peer,
+  ends: Ends,
   isFree: (connection: Connection, keepAliveMs: number | null) => void,
   isClosed: (connection: Connection) => void,
 ): Connection {
@@ -87,8 +89,7 @@ export function openConnection(
   }
 
   const socket = connect({
-    host,
-    port,
+    ...ends,
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: tcpKeepAliveMs,

@@ -11,6 +11,7 @@ import {
   type Send,
   unanswered,
 } from './driver.ts'
+import { localAddressFor } from './local-address.ts'
 
 /** Closed this long before the service would, so that no request meets its FIN. */
 const keepAliveMarginMs = 1_000
@@ -24,6 +25,7 @@ export const socketsDriver: Driver = (baseUrl, connectTimeoutMs) => {
   const peer = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) }
   const commonHead = ` HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`
   const open = new Set<Connection>()
+  let opened = 0
   /** The last one in is the first one out: the longest idle are at the front. */
   let idle: Connection[] = []
   let isDestroyed = false
@@ -53,7 +55,8 @@ export const socketsDriver: Driver = (baseUrl, connectTimeoutMs) => {
   }
 
   const openFor = (exchange: Exchange, timeoutMs: number): Connection => {
-    const connection = openConnection(peer, isFree, (closed) => open.delete(closed))
+    const localAddress = localAddressFor(peer.host, opened++)
+    const connection = openConnection({ ...peer, localAddress }, isFree, (closed) => open.delete(closed))
     open.add(connection)
     connection.carry(exchange)
     if (connectTimeoutMs < timeoutMs) {
