@@ -71,6 +71,11 @@ export function notConnected(timeoutMs: number): Answer {
   return failed({ errorClass: 'connect-timeout', message: `not connected within ${timeoutMs} ms` })
 }
 
+/** Why a request is broken off on a connection that stands. */
+export function timedOut(timeoutMs: number): Error {
+  return new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError')
+}
+
 function failed(failure: Failure): Answer {
   return { outcome: outcomes[failure.errorClass], status: null, failure }
 }

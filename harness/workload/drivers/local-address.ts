@@ -8,9 +8,9 @@ const addresses = 250
 /**
  * Which local address a connection comes from, by how many were opened before it; `undefined` leaves it to the system.
  *
- * To open a connection costs Linux 50 us, but most of a millisecond once half of the ports to that destination are in use
- * or were until a minute ago: 10,000 RRs with a client each spent half of their time there. Every address of 127.0.0.0/8 has
- * ports of its own. Other destinations have to do with those of one.
+ * Once half of the ports towards a destination are in use, or were until a minute ago, Linux goes through all of that half
+ * before it tries the other: measured, 3 ms of CPU time for a connection instead of 0.07. 10,000 RRs with a client each spent
+ * half of their time there. Every address of 127.0.0.0/8 has ports of its own; other destinations have to do with one.
  */
 export function localAddressFor(host: string, opened: number): string | undefined {
   const place = Math.floor(opened / connectionsPerAddress) % addresses

@@ -9,6 +9,7 @@ import {
   notConnected,
   type Request,
   type Send,
+  timedOut,
   unanswered,
 } from './driver.ts'
 import { localAddressFor } from './local-address.ts'
@@ -130,8 +131,4 @@ function textOf(
   const bodyBytes = Buffer.byteLength(body)
   const text = `${head}content-type: application/json\r\ncontent-length: ${bodyBytes}\r\n\r\n${body}`
   return { text, encoding: bodyBytes === body.length ? 'latin1' : 'utf8' }
-}
-
-function timedOut(timeoutMs: number): Error {
-  return new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError')
 }

@@ -1,5 +1,14 @@
 import { Agent } from 'undici'
-import { type Answer, answered, type Driver, idleConnectionMs, notConnected, type Send, unanswered } from './driver.ts'
+import {
+  type Answer,
+  answered,
+  type Driver,
+  idleConnectionMs,
+  notConnected,
+  type Send,
+  timedOut,
+  unanswered,
+} from './driver.ts'
 
 /**
  * HTTP and HTTPS over undici.
@@ -20,7 +29,6 @@ export const undiciDriver: Driver = (baseUrl, connectTimeoutMs) => {
   })
   const send: Send = ({ method, path, body, idempotencyKey, timeoutMs }) => {
     const { promise, resolve } = Promise.withResolvers<Answer>()
-    const timedOut = new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError')
     let abort: ((reason: Error) => void) | null = null
     let isOver = false
     let status = 0
@@ -31,7 +39,7 @@ export const undiciDriver: Driver = (baseUrl, connectTimeoutMs) => {
       clearTimeout(timer)
       resolve(answer)
     }
-    const timer = setTimeout(() => (abort ? abort(timedOut) : end(notConnected(timeoutMs))), timeoutMs)
+    const timer = setTimeout(() => (abort ? abort(timedOut(timeoutMs)) : end(notConnected(timeoutMs))), timeoutMs)
     const options = {
       origin: baseUrl,
       path,
@@ -45,7 +53,7 @@ export const undiciDriver: Driver = (baseUrl, connectTimeoutMs) => {
     agent.dispatch(options, {
       // Called when the request is about to be written to a connection that stands.
       onRequestStart(controller) {
-        if (isOver) return controller.abort(timedOut)
+        if (isOver) return controller.abort(timedOut(timeoutMs))
         abort = (reason) => controller.abort(reason)
       },
       onResponseStart(_controller, statusCode, headers) {
