@@ -1,6 +1,6 @@
 /**
- * The generator beside its peers, in one run on one machine: `npm run bench`, or with `-- --quick` a smoke of it. Writes
- * bench.json and bench.md.
+ * The generator beside its peers, on one machine: `npm run bench`, or with `-- --quick` a smoke of it. Writes what it found
+ * about each question as JSON and as Markdown.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -13,10 +13,10 @@ import { createRandom } from '../random.ts'
 import { writeJson, writeText } from '../record.ts'
 import { isOnPath } from './processes.ts'
 import { questions } from './questions/index.ts'
-import type { Answer, Bench, Question } from './questions/question.ts'
+import type { Bench } from './questions/question.ts'
 import { nginx, startNginx } from './servers/nginx.ts'
 import { startNode } from './servers/node.ts'
-import { renderMarkdown } from './text.ts'
+import { type About, renderMarkdown } from './text.ts'
 import { tools } from './tools/index.ts'
 
 const projectDir = resolve(import.meta.dirname, '..', '..')
@@ -30,7 +30,7 @@ const command = new Command('bench')
   .option('--seed <n>', 'decides the order of turns', Number, 1)
   .addOption(new Option('--only <name...>', 'these questions alone').choices(questions.map(({ name }) => name)))
   .addOption(new Option('--tools <name...>', 'these tools alone').choices(tools.map(({ name }) => name)))
-  .option('--out <dir>', 'where bench.json and bench.md go', resultsDir)
+  .option('--out <dir>', 'where a .json and a .md of each question go', resultsDir)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.badInput))
   .parse()
 const flags = command.opts<{
@@ -65,7 +65,6 @@ const isPinned = availableParallelism() > 1 && isOnPath('taskset')
 const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-'))
 using interruption = listenForInterruption(() => say('stopping'))
 const { signal } = interruption
-const startedAt = new Date()
 const bench: Bench = {
   tools: tools.filter(
     (tool) =>
@@ -82,22 +81,8 @@ const bench: Bench = {
   say,
 }
 const asked = questions.filter(({ name, takesLong }) => flags.only?.includes(name) ?? !(isQuick && takesLong))
-const answers: { question: Question; answer: Answer }[] = []
 let exitCode: number = exitCodes.held
-try {
-  for (const question of asked) {
-    say(`${question.title}`)
-    answers.push({ question, answer: await question.ask(bench) })
-  }
-} catch (error) {
-  exitCode = signal.aborted ? exitCodes.interrupted : exitCodes.stack
-  say(`stopped: ${messageOf(error)}`)
-} finally {
-  await rm(dir, { recursive: true, force: true })
-}
-
-const about = {
-  startedAt: startedAt.toISOString(),
+const about: Omit<About, 'startedAt'> = {
   command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
   machine: describeMachine(),
   versions: await describeVersions(),
@@ -105,13 +90,25 @@ const about = {
   isPinned,
   skipped: [...skipped, ...(noNginx ? [noNginx] : [])],
 }
-const markdown = renderMarkdown(about, answers)
-console.log(markdown)
-if (answers.length > 0) {
+try {
   await mkdir(flags.out, { recursive: true })
-  const data = answers.map(({ question: { name, title }, answer }) => ({ name, title, ...answer }))
-  await writeJson(join(flags.out, 'bench.json'), { ...about, answers: data })
-  await writeText(join(flags.out, 'bench.md'), `${markdown}\n`)
-  say(`written: ${relative(process.cwd(), join(flags.out, 'bench.md'))} and bench.json beside it`)
+  for (const question of asked) {
+    say(question.title)
+    const startedAt = new Date().toISOString()
+    const answer = await question.ask(bench)
+    const markdown = renderMarkdown({ ...about, startedAt }, question, answer)
+    console.log(`${markdown}\n`)
+    const { name, title } = question
+    await writeJson(join(flags.out, `${name}.json`), { name, title, startedAt, ...about, ...answer })
+    await writeText(join(flags.out, `${name}.md`), `${markdown}\n`)
+  }
+  say(
+    `written: ${asked.map(({ name }) => `${name}.md`).join(', ')} in ${relative(process.cwd(), flags.out) || '.'}, with a .json beside each`,
+  )
+} catch (error) {
+  exitCode = signal.aborted ? exitCodes.interrupted : exitCodes.stack
+  say(`stopped: ${messageOf(error)}`)
+} finally {
+  await rm(dir, { recursive: true, force: true })
 }
 process.exitCode = exitCode

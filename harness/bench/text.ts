@@ -15,18 +15,16 @@ export interface About {
   readonly skipped: readonly string[]
 }
 
-/** All answers as tables, below what they were measured with. */
-export function renderMarkdown(about: About, answers: readonly { question: Question; answer: Answer }[]): string {
+/** An answer as a table, with what it was measured on. */
+export function renderMarkdown(about: About, { title }: Question, { header, rows, note }: Answer): string {
   const { startedAt, command, machine, versions, git, isPinned, skipped } = about
   const commit = git ? `commit ${git.commit.slice(0, 7)}${git.dirty ? ' with changes' : ''}, ` : ''
   const cores = isPinned ? 'one core for the tool, one for the server' : 'nothing pinned'
   return [
+    `### ${title}`,
     `${startedAt.slice(0, 16).replace('T', ' ')} UTC, \`${command}\`, ${commit}Node ${versions.node}, ${machine.cpus} CPUs (${machine.cpuModel}), ${formatBytes(machine.memoryBytes)}, Linux ${machine.kernel}; ${cores}.`,
     ...skipped.map((why) => `Skipped: ${why}.`),
-    ...answers.flatMap(({ question, answer }) => [
-      `### ${question.title}`,
-      markdownTable([answer.header, ...answer.rows].map((row) => [...row])),
-      answer.note,
-    ]),
+    markdownTable([header, ...rows].map((row) => [...row])),
+    note,
   ].join('\n\n')
 }
