@@ -18,7 +18,7 @@ export async function startNginx(place: Place): Promise<Server> {
       `daemon off; master_process off; pid ${dir}/pid; error_log stderr; worker_rlimit_nofile 65536;
 events { worker_connections 30000; }
 http {
-  access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; client_body_buffer_size 64k;
+  access_log off; keepalive_requests 1000000000; keepalive_timeout 600s; client_body_buffer_size 64k; client_max_body_size 0;
   default_type application/json; ${folders.join(' ')}
   server { listen 127.0.0.1:${port} backlog=4096; location / { return 201 '{"ok":true}'; } }
 }
