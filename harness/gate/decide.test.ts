@@ -77,13 +77,13 @@ test('too few pairs are unknown, never a pass', () => {
   expect(decide([], limits).answer).toBe('unknown')
   expect(
     decide(
-      pairsOf(4, () => ({ baseline: good(), candidate: good() })),
+      pairsOf(7, () => ({ baseline: good(), candidate: good() })),
       limits,
     ).answer,
   ).toBe('unknown')
   expect(
     decide(
-      pairsOf(5, () => ({ baseline: good(), candidate: good() })),
+      pairsOf(8, () => ({ baseline: good(), candidate: good() })),
       limits,
     ).answer,
   ).toBe('pass')
@@ -112,16 +112,29 @@ test('a crash of the candidate alone fails; of the baseline, it leaves nothing t
   const crashed = () => ({ ...good(), crashed: true })
   expect(
     decide(
-      pairsOf(5, () => ({ baseline: good(), candidate: crashed() })),
+      pairsOf(8, () => ({ baseline: good(), candidate: crashed() })),
       limits,
     ).answer,
   ).toBe('fail')
   expect(
     decide(
-      pairsOf(5, () => ({ baseline: crashed(), candidate: good() })),
+      pairsOf(8, () => ({ baseline: crashed(), candidate: good() })),
       limits,
     ).answer,
   ).toBe('unknown')
+})
+
+test('runs that a neighbour disturbed do not keep from an answer', () => {
+  const [limit] = parseLimits(['p50 +5 %'], [])
+  if (!limit) throw new Error('there is such a limit')
+  const disturbed = (index: number) => (index % 9 === 0 ? 1.8 : 1 + ((index * 7) % 5) / 500)
+  const pairs = (slower: number) =>
+    Array.from({ length: 27 }, (_, index) => ({
+      baseline: { unusable: null, crashed: false, values: { p50: 4 * disturbed(index + 4) } },
+      candidate: { unusable: null, crashed: false, values: { p50: 4 * slower * disturbed(index) } },
+    }))
+  expect(decide(pairs(1.12), [limit]).answer).toBe('fail')
+  expect(decide(pairs(1), [limit]).answer).toBe('pass')
 })
 
 test('of events per second, less is worse: beyond its limit it fails, more of it passes', () => {
@@ -134,7 +147,7 @@ test('of events per second, less is worse: beyond its limit it fails, more of it
   })
   const after = (perSec: number) =>
     decide(
-      Array.from({ length: 8 }, (_, index) => ({ baseline: rate(800, index), candidate: rate(perSec, index + 1) })),
+      Array.from({ length: 12 }, (_, index) => ({ baseline: rate(800, index), candidate: rate(perSec, index + 1) })),
       [limit],
     )
   const [slower] = after(720).metrics

@@ -1,4 +1,3 @@
-import ttest from 'ttest'
 import {
   type Decision,
   type GateAnswer,
@@ -9,13 +8,15 @@ import {
   type ThresholdResult,
   worst,
 } from '../gate-result.ts'
+import { locate, signedRank } from './signed-rank.ts'
 import { judgeThreshold } from './thresholds.ts'
 
 /**
  * The numbers of pairs at which the gate looks whether it can decide. Looking often and stopping when it suits finds a
- * difference where there is none, so the looks are fixed and share the error that is allowed (Bonferroni).
+ * difference where there is none, so the looks are fixed and share the error that is allowed (Bonferroni). With ranks, all of 8
+ * pairs within a limit are the fewest that can pass, and all of 12 beyond it the fewest that can fail.
  */
-export const looks = [5, 8, 12, 18, 27] as const
+export const looks = [8, 12, 16, 21, 27] as const
 /** How often the same thing against itself may fail, over all metrics and looks. */
 const falseAlarm = 0.01
 /** How often what is at its limit may pass, over all looks. A pass needs every metric, so metrics need no share. */
@@ -24,7 +25,7 @@ const falsePass = 0.05
 const mostLeftOut = 0.25
 
 /**
- * What the pairs show, at one look. Effects are means of the pairs' log ratios: what both runs of a pair share (the
+ * What the pairs show, at one look. Effects are the middle of the pairs' log ratios: what both runs of a pair share (the
  * machine's hour) cancels out, and one percentile of each run is one value, so that runs and not requests are counted.
  */
 export function decide(
@@ -126,27 +127,21 @@ function test(limit: Limit, pairs: readonly Pair[]): Tested {
   })
   if (ratios.length < pairs.length) return { ...none, open: 'not measured in every run' }
   if (ratios.length < looks[0]) return { ...none, open: `too few pairs: ${ratios.length} of at least ${looks[0]}` }
-  const mean = ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length
   const mu = sign * Math.log(1 + limit.share)
-  const effectOf = (...logs: [number, number, number]) => {
-    const [ratio, one, other] = logs.map((log) => Math.exp(sign * log)) as [number, number, number]
-    return { ratio, low: Math.min(one, other), high: Math.max(one, other) }
-  }
-  // Without any spread there is no t; two runs alike to the last digit are no sample but a constant.
-  if (ratios.every((ratio) => ratio === ratios[0])) {
-    const effect = effectOf(mean, mean, mean)
-    const [pFail, pPass] = mean > mu ? [0, 1] : [1, 0]
-    return { limit, effect, pFail, pPass, worse: 'every pair alike', within: 'every pair alike', open: '' }
-  }
-  const [low, high] = ttest(ratios, { alpha: (2 * falsePass) / looks.length }).confidence()
+  const likely = signedRank(ratios, mu)
+  const { middle, low, high } = locate(ratios, falsePass / looks.length)
+  const [ratio, one, other] = [middle, low, high].map((log) => Math.exp(sign * log)) as [number, number, number]
   return {
     limit,
-    effect: effectOf(mean, low, high),
-    pFail: ttest(ratios, { mu, alternative: 'greater' }).pValue(),
-    pPass: ttest(ratios, { mu, alternative: 'less' }).pValue(),
+    effect: { ratio, low: Math.min(one, other), high: Math.max(one, other) },
+    pFail: likely.greater,
+    pPass: likely.less,
     worse: 'beyond its limit',
     within: 'within its limit',
-    open: 'the interval holds the limit: more pairs, or a quieter machine',
+    open:
+      low > mu
+        ? `beyond its limit as far as ${ratios.length} pairs tell: more pairs`
+        : 'the interval holds the limit: more pairs, or a quieter machine',
   }
 }
 

@@ -35,7 +35,7 @@ export function gated(scenario: string, pairs: readonly Pair[], absolute: readon
 }
 
 /** A gate that fails one limit of one scenario, cannot decide another, lacks data for a threshold, and keeps the rest. */
-export const slower = gated('steady', pairsOf(8, 1.2), thresholds)
+export const slower = gated('steady', pairsOf(12, 1.2), thresholds)
 export const alike = gated('burst', pairsOf(8, 1))
 
 const night = (day: number, { pairs: _, drifts: __, ...result }: GateResult): GateLine => ({

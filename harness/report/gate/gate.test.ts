@@ -22,7 +22,7 @@ const textOf = (page: string) =>
 
 test('the first sentence names what was broken; without that, what is open; without that, what was kept', () => {
   expect(describeGate(gateReport)).toMatch(
-    /^Beyond its limit: steady, p50 \+(19|20)\.\d % \(allowed: \+5 %\); steady, no error before the burst: no data in 8 of 8 runs\.$/,
+    /^Beyond its limit: steady, p50 \+(19|20)\.\d % \(allowed: \+5 %\); steady, no error before the burst: no data in 12 of 12 runs\.$/,
   )
   expect(describeGate({ results: [alike], scenarios: ['burst'] })).toMatch(
     /^Not decided: burst, p99 \+10 %: the interval holds the limit/,
@@ -40,7 +40,7 @@ test('the first sentence names what was broken; without that, what is open; with
 
 test('limits that are open for one reason are told together', () => {
   expect(describeGate({ results: [gated('steady', slower.pairs.slice(0, 3))], scenarios: ['steady'] })).toBe(
-    'Not decided: steady, p50 +5 %, p95 +5 %, p99 +10 %, peak memory +5 %: too few pairs: 3 of at least 5; steady, lost = 0: too few pairs.',
+    'Not decided: steady, p50 +5 %, p95 +5 %, p99 +10 %, peak memory +5 %: too few pairs: 3 of at least 8; steady, lost = 0: too few pairs.',
   )
 })
 
@@ -59,10 +59,10 @@ test('a crash of the candidate alone fails, although no limit is broken', () => 
   )
   expect(answerOf({ results: [crashed], scenarios: ['steady'] })).toBe('fail')
   expect(describeGate({ results: [crashed], scenarios: ['steady'] })).toBe(
-    'Beyond its limit: steady: the candidate crashed in 8 of 8 runs, the baseline in none.',
+    'Beyond its limit: steady: the candidate crashed in 12 of 12 runs, the baseline in none.',
   )
   const junit = renderGateJunit({ ...gateReport, results: [crashed], scenarios: ['steady'] })
-  expect(junit).toMatch(/name="runs can be compared">\s*<failure message="the candidate crashed in 8 of 8 runs/)
+  expect(junit).toMatch(/name="runs can be compared">\s*<failure message="the candidate crashed in 12 of 12 runs/)
 })
 
 test('JUnit: a broken limit fails, an open one is skipped, a kept one passes', () => {
@@ -91,7 +91,7 @@ test('the page has every limit with its answer, every pair, and earlier gates, t
   expect(text).toMatch(/p99 \+10 % unknown/)
   expect(text).toMatch(/lost = 0 pass a count .* at most 0 in each of 8 runs/)
   expect(text).toMatch(/1 4\.0 ms → 4\.8 ms/)
-  expect(text).toMatch(/steady: 2 of 2, the newest first .* 2026-01-04 02:17 FAIL 8 .* 2026-01-03 02:17 unknown 0/)
+  expect(text).toMatch(/steady: 2 of 2, the newest first .* 2026-01-04 02:17 FAIL 12 .* 2026-01-03 02:17 unknown 0/)
   expect(text).toContain('1 line of the history could not be read')
   expect(text).toContain('npm run gate -- --baseline v1.2.0')
   expect(page).not.toMatch(/(src|href)="(?!#)/)

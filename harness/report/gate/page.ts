@@ -159,7 +159,7 @@ function past(metric: GateLine['decision']['metrics'][number] | undefined): Cont
 
 const method = html`<ul>
 <li>Both sides of a pair have the same load. The first pair warms the machine up and is not counted.</li>
-<li>A change is the mean of the pairs’ log ratios, candidate over baseline, from one percentile of each run: runs are counted, not requests. Its interval is Student’s t.</li>
+<li>A change is the middle of the pairs’ log ratios (Hodges and Lehmann), candidate over baseline, from one percentile of each run: runs are counted, not requests. Its interval is what Wilcoxon’s signed-rank test does not exclude, so that a few runs that a neighbour disturbed do not decide.</li>
 <li><strong>pass</strong>: all of what is likely lies within the limit. <strong>FAIL</strong>: all of it lies beyond. <strong>unknown</strong>: neither, which is never a pass.</li>
 <li>The gate looks at fixed numbers of pairs, and stops once every limit is answered for or one is broken. The looks share the errors that are allowed (Bonferroni), and failures are corrected for the number of limits (Holm).</li>
 <li>A threshold is the candidate’s own: the median of its runs has to keep it, and what must not happen at all must happen in none of them. Without data it fails.</li>
