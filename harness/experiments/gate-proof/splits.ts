@@ -25,7 +25,7 @@ export function tally(answers: readonly GateAnswer[]): Tally {
 
 /**
  * Plays gates from recorded runs, decided as live ones are: pairs come from blocks in an order that is drawn, and which of the
- * same thing is the baseline is drawn, too. The candidate is the other one, or what was made worse.
+ * same thing is the baseline is drawn, too. The candidate is the other one, or what was made worse. `mostPairs`: of each scenario.
  *
  * @returns for each gate, what each recording said, in their order
  */
@@ -34,11 +34,12 @@ export async function playSplits(
   kind: 'same' | Kind,
   splits: number,
   random: Random,
+  mostPairs = Number.POSITIVE_INFINITY,
 ): Promise<GateAnswer[][]> {
   const gates: GateAnswer[][] = []
   for (let split = 0; split < splits; split++) {
     const answers: GateAnswer[] = []
-    for (const recording of recordings) answers.push(await playSplit(recording, kind, random))
+    for (const recording of recordings) answers.push(await playSplit(recording, kind, random, mostPairs))
     gates.push(answers)
   }
   return gates
@@ -48,6 +49,7 @@ async function playSplit(
   { blocks, limits, thresholds }: Recording,
   kind: 'same' | Kind,
   random: Random,
+  mostPairs: number,
 ): Promise<GateAnswer> {
   const pairs = shuffle([...blocks], random).flatMap(({ first, second, ...others }) => {
     if (!first || !second) return []
@@ -55,7 +57,7 @@ async function playSplit(
     const candidate = kind === 'same' ? other : { first, second, ...others }[kind]
     return candidate ? [{ baseline, candidate }] : []
   })
-  const { decision } = await takeLooks(async (index) => pairs[index] ?? null, limits, thresholds)
+  const { decision } = await takeLooks(async (index) => (index < mostPairs && pairs[index]) || null, limits, thresholds)
   return decision.answer
 }
 
