@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path'
 import { median } from 'simple-statistics'
 import { z } from 'zod'
 import { InputError } from '../errors.ts'
+import { looks } from '../gate/decide.ts'
 import { type Decision, type Measured, type MetricName, metricNames } from '../gate-result.ts'
 import { describeGit, describeMachine } from '../manifest.ts'
 import { writeJson } from '../record.ts'
@@ -108,6 +109,9 @@ export async function updateStoredBaseline(
   return [
     `${name}: ${runs.length} runs, medians${before ? ` (before: ${before.writtenAt.slice(0, 10)})` : ''}`,
     ...changes,
+    ...(runs.length < looks[1]
+      ? [`  fewer than ${looks[1]} runs: a candidate can pass against them, and not fail`]
+      : []),
   ]
 }
 
