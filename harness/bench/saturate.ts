@@ -68,7 +68,7 @@ export async function saturate(bench: Bench, server: Server, sizes: readonly num
       'Failed',
     ],
     rows: sizes.flatMap((events) => tools.map((tool) => rowOf(tool, events, trials, rounds))),
-    note: `Against ${server.name}: ${rounds} rounds in random order, ${measureMs / 1_000} s each, ${connections} connections; means, and ratios within a round, with 95 % intervals. A tool whose own core is not full waited for the server. ${costOfRecording(sizes, trials, rounds)}`,
+    note: `Against ${server.name}: ${rounds} rounds in random order, ${measureMs / 1_000} s each, ${connections} connections; means, and ratios within a round, with 95 % intervals. A tool whose own core is not full waited for the server, or shared that core. ${costOfRecording(sizes, trials, rounds)}`,
     data: trials,
   }
 }
