@@ -1,5 +1,11 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '../random.ts'
+import { deliverAtRate } from './deliveries.ts'
+import { play } from './playing.ts'
+import { run } from './processes.ts'
 import { formatEstimate, ratioOf, shuffle } from './statistics.ts'
 import { truthOf } from './truth.ts'
 
@@ -33,5 +39,51 @@ describe('rounds', () => {
     for (const count of seen.values()) expect(Math.abs(count - 1_000)).toBeLessThan(150)
     const again = () => shuffle([1, 2, 3, 4, 5, 6, 7, 8], createRandom(3))
     expect(again()).toEqual(again())
+  })
+})
+
+describe('what is measured with', () => {
+  async function serve() {
+    const server = createServer((request, response) => {
+      request.resume().once('end', () => response.writeHead(201).end('{}'))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    return { origin, [Symbol.dispose]: () => server.closeAllConnections() ?? server.close() }
+  }
+  const load = { body: '[{}]', bodyFile: '', connections: 1, ratePerSec: 50 }
+
+  test.each([
+    [200, 10],
+    [0, 0],
+  ])('a rate over %i ms: each request has its times, and it ends', async (durationMs, count) => {
+    using server = await serve()
+    const { latencies, sendDelays } = await deliverAtRate({ ...load, url: server.origin, durationMs })
+    expect([latencies.count, sendDelays.count]).toEqual([count, count])
+    expect(latencies.p50).toBeGreaterThanOrEqual(sendDelays.p50)
+  })
+
+  test('RRs are played to their end, and each event is accounted for', async () => {
+    using server = await serve()
+    const job = {
+      kind: 'play',
+      origin: server.origin,
+      emitter: 'per-rr',
+      rrs: 10,
+      rrsPerSec: 100,
+      lifeMs: 100,
+    } as const
+    expect(await play(job)).toMatchObject({ events: 30, acknowledged: 30, dropped: 0 })
+  })
+
+  test('a program that fails is an error that says what it said; one that does not has its CPU time', async () => {
+    const place = { cpu: null, signal: new AbortController().signal }
+    await expect(run(['sh', '-c', 'echo broken >&2; exit 3'], place)).rejects.toThrow('sh -c failed: broken')
+    const { output, cpuMs } = await run(
+      ['sh', '-c', 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo $i'],
+      place,
+    )
+    expect(output).toBe('100000\n')
+    expect(cpuMs).toBeGreaterThanOrEqual(10)
   })
 })

@@ -101,15 +101,18 @@ export async function deliverAtRate({ url, body, durationMs, ratePerSec }: Paced
     const arrivals = constantRate(ratePerSec, durationMs)
     let open = 0
     let isLast = false
+    const doneIfLast = () => {
+      if (isLast && open === 0) done()
+    }
     const ended = () => {
       open--
-      if (isLast && open === 0) done()
+      doneIfLast()
     }
     const armNext = () => {
       const next = arrivals.next()
       if (next.done) {
         isLast = true
-        return
+        return doneIfLast()
       }
       const { seq, intendedMs } = next.value
       at(clock, intendedMs, () => {

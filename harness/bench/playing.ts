@@ -59,8 +59,8 @@ export async function play({ origin, emitter, rrs, rrsPerSec, lifeMs }: PlayJob)
     onBusy: 'drop',
     sendsIdempotencyKey: false,
   } as const
-  // As long ahead as a run plans it.
-  const clock = createClock(2_000)
+  // Time to plan them all, as a run has before its burst.
+  const clock = createClock(200 + rrs / 50)
   const { signal } = new AbortController()
   const driving = drive({ load, client, seed: 1, runId: 'bench', baseUrl: origin, clock, sample, signal })
   await driving.done
