@@ -38,6 +38,12 @@ describe('causes and consequences', () => {
     expect(consequenceOf(pool, [pool, found('database-down', 6_000)])).toBeNull()
   })
 
+  it('names both where a database goes down a second after the pool was full', () => {
+    const pool = found('pool-exhaustion', 300)
+    expect(consequenceOf(pool, [pool, found('database-down', 1_600)])).toBeNull()
+    expect(consequenceOf(pool, [pool, found('row-lock-deadlock', 1_600)])).toBe('row-lock-deadlock')
+  })
+
   it('lets no consequence explain its cause, and nothing itself', () => {
     const database = found('database-down', 1_000)
     const pool = found('pool-exhaustion', 1_000)

@@ -20,6 +20,8 @@ const bringsAbout: Readonly<Record<string, readonly string[]>> = {
  * comes a second late.
  */
 const seenLateMs = 2_000
+/** By PostgreSQL's own log, or by the first refused connection of a probe: an outage is seen as it begins. */
+const seenAtOnceMs: Readonly<Record<string, number>> = { 'database-down': 500 }
 
 /** The name of the standing cause that this finding is a consequence of. `null`: it stands by itself. */
 export function consequenceOf(finding: Finding, standing: readonly Finding[]): string | null {
@@ -27,7 +29,7 @@ export function consequenceOf(finding: Finding, standing: readonly Finding[]): s
   const cause = standing.find((other) => {
     if (!bringsAbout[other.hypothesis]?.includes(finding.hypothesis)) return false
     const causeSince = sinceOf(other)
-    return since === null || causeSince === null || since >= causeSince - seenLateMs
+    return since === null || causeSince === null || since >= causeSince - (seenAtOnceMs[other.hypothesis] ?? seenLateMs)
   })
   return cause?.hypothesis ?? null
 }
