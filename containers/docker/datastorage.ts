@@ -56,6 +56,7 @@ export async function startDatastorage(context: RunContext, options: Datastorage
         if (from === 'stderr') stderr.add(line)
       },
     })
+    const itself = context.engine.api.getContainer(`${context.run}-datastorage`)
     const limits = options.limits ? await readLimits(part, options.limits) : part.limits
     return {
       part,
@@ -64,14 +65,14 @@ export async function startDatastorage(context: RunContext, options: Datastorage
         healthPath: options.healthPath,
         directUrl: await findDirectUrl(part.address, container),
         pid: part.pid,
-        kill: () => context.engine.api.getContainer(`${context.run}-datastorage`).kill({ signal: 'SIGKILL' }),
+        kill: () => itself.kill({ signal: 'SIGKILL' }),
         limits,
         counters: part.counters,
         exited: part.exited,
         onStderr: stderr.listen,
       },
       async startAgain(signal) {
-        await context.engine.api.getContainer(`${context.run}-datastorage`).start()
+        await itself.start()
         const waiting = AbortSignal.any([signal, AbortSignal.timeout(readyMs)])
         const url = `http://127.0.0.1:${part.publishedPort}${container.readyPath}`
         await askUntilReady(() => askReady(url, waiting), waiting)

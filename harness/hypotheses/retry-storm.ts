@@ -1,4 +1,4 @@
-import { createEventLedger } from '../event-ledger.ts'
+import { countDistinct, createEventLedger } from '../event-ledger.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import {
@@ -197,25 +197,22 @@ function worksOn(evidence: Evidence): Observed {
   if (writeAttempts(evidence).length === 0) return notMeasurable('no attempt on record')
   const timeout = failedAttempts(evidence, ['timeout'])[0]
   if (!timeout) return absent('no request timed out')
-  const writes = writesWithin(evidence, { fromMs: timeout.endedMs, toMs: window.untilMs })
+  const since = { fromMs: timeout.endedMs, toMs: window.untilMs }
+  const writes = writesWithin(evidence, since)
+  if (!writes.first) {
+    return writes.isCovered
+      ? absent(`nothing written after the first timeout at ${formatAt(timeout.endedMs)}`, [timeout.ref])
+      : notMeasurable('no readings of writes after the first timeout')
+  }
   const stall = progress(evidence)?.stall
-  if (writes.first && stall && isAllOf(stall, evidence)) {
+  if (stall && isAllOf(stall, evidence)) {
     return absent(`all who gave up had waited over the standstill ${span(stall.fromMs, stall.toMs)}`, stall.refs)
   }
-  const after = eventsWritten(evidence, { fromMs: timeout.endedMs, toMs: window.untilMs })
-  if (writes.first && after !== null && after < inVainShare * eventsSent(evidence)) {
-    return absent(`${after} of ${eventsSent(evidence)} events written after the first timeout`, [timeout.ref])
+  const [written, sent] = [eventsWritten(evidence, since), countDistinct(writeAttempts(evidence))]
+  if (written !== null && written < inVainShare * sent) {
+    return absent(`${written} of ${sent} events written after the first timeout`, [timeout.ref])
   }
-  if (writes.first) return seen(`writes went on at ${formatAt(writes.first.t)}`, [timeout.ref, writes.first.ref])
-  return writes.isCovered
-    ? absent(`nothing written after the first timeout at ${formatAt(timeout.endedMs)}`, [timeout.ref])
-    : notMeasurable('no readings of writes after the first timeout')
-}
-
-function eventsSent(evidence: Evidence): number {
-  return writeAttempts(evidence)
-    .filter(({ attempt }) => attempt === 1)
-    .reduce((sum, { events }) => sum + events, 0)
+  return seen(`writes went on at ${formatAt(writes.first.t)}`, [timeout.ref, writes.first.ref])
 }
 
 /** By the service's own count or by PostgreSQL's, whichever says more: either may fall silent. `null`: nobody counted. */
