@@ -1,3 +1,4 @@
+import { countDistinct } from '../event-ledger.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import {
@@ -6,6 +7,7 @@ import {
   highest,
   longestGapMs,
   longestSilenceMs,
+  type Point,
   points,
   writeAttempts,
 } from '../measure.ts'
@@ -128,10 +130,30 @@ function observeBacklog(evidence: Evidence): Observed {
   const waitMs = (peak.value / ratePerSec) * 1000
   const because = `${peak.value} pending at ${ratePerSec.toFixed(1)}/s take ${formatMs(waitMs)}`
   if (waitMs > patienceShare * timeoutMs) return seen(because, [peak.ref, first.ref])
+  const unread = sentButNotWritten(evidence, first.endedMs)
+  const unreadWaitMs = unread ? (unread.value / ratePerSec) * 1000 : 0
+  if (unread && unreadWaitMs > patienceShare * timeoutMs) {
+    const outside = `${unread.value} sent and not written at ${ratePerSec.toFixed(1)}/s take ${formatMs(unreadWaitMs)}`
+    return seen(`${outside}, ${peak.value} of them accepted`, [unread.ref, peak.ref, first.ref])
+  }
   // The backlog must have been watched while the request that timed out was waiting.
   const isWatched =
     longestGapMs(pending, { fromMs: first.startedMs, toMs: first.endedMs }) <= longestSilenceMs(evidence) / 2
   return isWatched ? absent(because, [peak.ref]) : notMeasurable('no readings of the backlog before the first timeout')
+}
+
+/**
+ * Events that clients had sent and that the service had not written, at its last reading until then: a starved service
+ * leaves requests in its sockets, unread, where its own count of pending events does not see them. Those whose answer
+ * was lost are written, and do not count.
+ */
+function sentButNotWritten(evidence: Evidence, untilMs: number): Point | null {
+  const readings = points(evidence.service, (probe) => probe.eventsWritten).filter(({ t }) => t <= untilMs)
+  const before = readings.findLast(({ t }) => t <= 0)
+  const last = readings.at(-1)
+  if (!before || !last || last === before) return null
+  const sent = writeAttempts(evidence).filter(({ startedMs }) => startedMs <= last.t)
+  return { ...last, value: countDistinct(sent) - (last.value - before.value) }
 }
 
 /** Without a word from the service: it writes all the time, and still clients whose first request it is give up. */
