@@ -60,14 +60,14 @@ describe('CPU too small', () => {
     const unread = stormCrash({ pending: times(30, () => 4) })
     const finding = find(cpuTooSmall, unread)
     expect(finding.answer).toBe('supported')
-    expect(finding.observations[1]?.because).toBe('55 sent and not written at 9.0/s take 6.11 s, 4 of them accepted')
-    const written = times(30, (second) => Math.min(100, second * 20) + second)
+    expect(finding.observations[1]?.because).toBe('91 sent and not written at 9.0/s take 10.1 s, 4 of them accepted')
+    const written = times(30, (second) => (second === 0 ? 0 : 100 + second * 9))
     expect(find(cpuTooSmall, stormCrash({ pending: times(30, () => 4), written })).answer).toBe('refuted')
   })
 
   it('stays inconclusive when the backlog was not read while the first requests timed out', () => {
     const late = times(30, (second) => (second === 0 ? 0 : second < 7 ? null : 90))
-    const lateToo = times(30, (second) => (second === 0 ? 0 : second < 7 ? null : second * 9))
+    const lateToo = times(30, (second) => (second === 0 ? 0 : second < 11 ? null : second * 9))
     const finding = find(cpuTooSmall, stormCrash({ pending: late, written: lateToo }))
     expect(finding.answer).toBe('inconclusive')
     expect(finding.observations[1]?.because).toBe('no readings of the backlog before the first timeout')

@@ -130,7 +130,7 @@ function observeBacklog(evidence: Evidence): Observed {
   const waitMs = (peak.value / ratePerSec) * 1000
   const because = `${peak.value} pending at ${ratePerSec.toFixed(1)}/s take ${formatMs(waitMs)}`
   if (waitMs > patienceShare * timeoutMs) return seen(because, [peak.ref, first.ref])
-  const unread = sentButNotWritten(evidence, first.endedMs)
+  const unread = sentButNotWritten(evidence, first.endedMs + timeoutMs)
   const unreadWaitMs = unread ? (unread.value / ratePerSec) * 1000 : 0
   if (unread && unreadWaitMs > patienceShare * timeoutMs) {
     const outside = `${unread.value} sent and not written at ${ratePerSec.toFixed(1)}/s take ${formatMs(unreadWaitMs)}`
@@ -143,17 +143,24 @@ function observeBacklog(evidence: Evidence): Observed {
 }
 
 /**
- * Events that clients had sent and that the service had not written, at its last reading until then: a starved service
- * leaves requests in its sockets, unread, where its own count of pending events does not see them. Those whose answer
- * was lost are written, and do not count.
+ * The most events that clients had sent and the service had not written, at its readings until then: a starved service
+ * leaves requests in its sockets, unread, where its own count of pending events does not see them. Sending again adds
+ * nothing to them, so they tell beyond the first timeout too, until all have ended that were under way then. Those whose
+ * answer was lost are written, and do not count.
  */
-function sentButNotWritten(evidence: Evidence, untilMs: number): Point | null {
+function sentButNotWritten(evidence: Evidence, untilMs: number): Point | undefined {
   const readings = points(evidence.service, (probe) => probe.eventsWritten).filter(({ t }) => t <= untilMs)
   const before = readings.findLast(({ t }) => t <= 0)
-  const last = readings.at(-1)
-  if (!before || !last || last === before) return null
-  const sent = writeAttempts(evidence).filter(({ startedMs }) => startedMs <= last.t)
-  return { ...last, value: countDistinct(sent) - (last.value - before.value) }
+  if (!before) return undefined
+  const attempts = writeAttempts(evidence)
+  return highest(
+    readings
+      .filter(({ t }) => t > before.t)
+      .map((reading) => {
+        const sent = countDistinct(attempts.filter(({ startedMs }) => startedMs <= reading.t))
+        return { ...reading, value: sent - (reading.value - before.value) }
+      }),
+  )
 }
 
 /** Without a word from the service: it writes all the time, and still clients whose first request it is give up. */
