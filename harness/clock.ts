@@ -15,7 +15,31 @@ export interface Clock {
 export function createClock(leadMs: number): Clock {
   const originMs = performance.now() + leadMs
   return {
-    now: () => Math.round((performance.now() - originMs) * 1000) / 1000,
+    now: nowSince(originMs),
     burstAtEpochMs: Math.round(performance.timeOrigin + originMs),
   }
+}
+
+/** A clock as another thread of this process can have it: by the machine's monotonic time, which all of them share. */
+export interface SharedClock {
+  readonly originHrMs: number
+  readonly burstAtEpochMs: number
+}
+
+export function shareClock(clock: Clock): SharedClock {
+  return { originHrMs: hrMs() - clock.now(), burstAtEpochMs: clock.burstAtEpochMs }
+}
+
+/** The same clock again, in this thread, whose `performance.now()` counts from a moment of its own. */
+export function clockFrom({ originHrMs, burstAtEpochMs }: SharedClock): Clock {
+  const originMs = performance.now() - (hrMs() - originHrMs)
+  return { now: nowSince(originMs), burstAtEpochMs }
+}
+
+function nowSince(originMs: number): () => number {
+  return () => Math.round((performance.now() - originMs) * 1000) / 1000
+}
+
+function hrMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6
 }

@@ -80,10 +80,15 @@ export const truthSchema = z.object({
 /** truth.json: what the stand-in was told to do. Nothing that judges opens it. */
 export type Truth = Described<typeof truthSchema>
 
-/** The append-only record of one run. Lines are handed to the system within 5 ms, so a dead harness loses no earlier ones. */
+/**
+ * The append-only record of one run. Lines are handed to the system within 5 ms (those of a thread that sends within 10), so
+ * a dead harness loses no earlier ones.
+ */
 export interface RecordWriter extends AsyncDisposable {
   readonly dir: string
   sample(line: SampleLine): void
+  /** Lines that `sampleJson` made, each with its end. */
+  samples(lines: string): void
   probe(line: ProbeLine): void
   event(line: RunEvent): void
   stored(line: StoredLine): void
@@ -135,6 +140,7 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
   return {
     dir,
     sample: appenders.samples.append,
+    samples: appenders.samples.appendText,
     probe: appenders.probes.append,
     event: appenders.events.append,
     stored: appenders.stored.append,
@@ -145,7 +151,8 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
   }
 }
 
-function sampleJson(line: SampleLine): string {
+/** As a line of samples.ndjson, less its end. */
+export function sampleJson(line: SampleLine): string {
   return line.kind === 'attempt' ? attemptJson(line) : JSON.stringify(line)
 }
 
@@ -166,12 +173,14 @@ function createAppender<Line extends object>(
     if (text !== '' && isOpen(stream) && !stream.destroyed && !stream.writableEnded) stream.write(text)
     text = ''
   }
+  const appendText = (lines: string) => {
+    if (text === '') timer = setTimeout(flush, heldBackMs)
+    text += lines
+    if (text.length >= mostHeldBack) flush()
+  }
   return {
-    append(line: Line): void {
-      if (text === '') timer = setTimeout(flush, heldBackMs)
-      text += `${jsonOf(line)}\n`
-      if (text.length >= mostHeldBack) flush()
-    },
+    append: (line: Line) => appendText(`${jsonOf(line)}\n`),
+    appendText,
     /** Resolves when all lines so far are written; rejects when they could not be. */
     written(): Promise<void> {
       flush()

@@ -19,7 +19,7 @@ import type { AuditCheck, EndReason } from './sample.ts'
 import type { Checks } from './scenario.ts'
 import type { Stack } from './stack.ts'
 import type { Verdict } from './verdict.ts'
-import { drive, runChecks, warmUp } from './workload/index.ts'
+import { drive, runChecks, startCrew, warmUp } from './workload/index.ts'
 import { planLoad } from './workload/life-cycle.ts'
 
 /**
@@ -137,10 +137,12 @@ async function observe(
 
   await using collector = startCollector({ stack, clock, probe: record.probe, event: record.event })
   using over = abortAtEnd(signal)
+  // Ahead of the warm-up: a thread takes longer to start than there is time before the burst.
+  await using crew = load.workers === undefined ? null : startCrew(load.workers, record.samples)
   const workload = { load, client, seed, runId, clock, baseUrl, sample: record.sample, signal: over.signal }
   progress.say('warming up')
   record.event({ kind: 'warm-up', ...(await warmUp({ ...workload, warmUpMs: phases.warmUpMs })), t: clock.now() })
-  const driving = drive(workload) // ahead of the burst: the load's own preparation must not delay what is due at 0
+  const driving = drive({ ...workload, crew }) // ahead of the burst: the load's own preparation must not delay what is due at 0
   await wait(Math.max(0, -clock.now()), undefined, { signal })
   record.event({ kind: 'burst', t: clock.now(), at: new Date(clock.burstAtEpochMs).toISOString() })
   const injection = inject({ faults, stack, clock, seed, signal, over: over.signal })

@@ -44,6 +44,10 @@ export const loadSchema = z
       .describe(
         'through a buffered client for each RR, through one for all, each event by itself, or closed-loop: the next event of an RR once its last one was answered',
       ),
+    workers: z
+      .number()
+      .optional()
+      .describe('threads that the clients are shared out to, for as many CPUs to send with; absent: one'),
   })
   .meta({ id: 'Load' })
 export type Load = Described<typeof loadSchema>

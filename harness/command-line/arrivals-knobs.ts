@@ -25,8 +25,9 @@ export const replay: Knob = {
     try {
       if (!recordedLoad) return { problem: 'there are no records here' }
       const { name, load } = recordedLoad(text)
+      const { workers: _, ...replayed } = load
       const { emitter, queriesPerSec } = scenario.load
-      return { scenario: { ...scenario, load: { ...load, emitter, queriesPerSec } }, text: name }
+      return { scenario: { ...scenario, load: { ...replayed, emitter, queriesPerSec } }, text: name }
     } catch (error) {
       if (error instanceof InputError) return { problem: error.problems.join('; ') }
       throw error

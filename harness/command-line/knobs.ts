@@ -178,6 +178,19 @@ const emitter: Knob = {
   },
 }
 
+const workers: Knob = {
+  flag: 'workers',
+  value: '<n>',
+  description: 'threads that send, each its share of the clients (per-rr or direct); one unless told otherwise',
+  isNotModelled: true,
+  apply(scenario, text, bounds) {
+    const n = wholeNumber(text, 1, bounds.cpus)
+    if (n === null) return { problem: `takes a whole number from 1 to ${bounds.cpus}, the CPUs of this machine` }
+    const { workers: _, ...load } = scenario.load
+    return { scenario: { ...scenario, load: n === 1 ? load : { ...load, workers: n } } }
+  },
+}
+
 /** Applied in this order: what a replay or arrivals say of the number of RRs, a flag of its own may change. */
 export const knobs: readonly Knob[] = [
   replay,
@@ -186,6 +199,7 @@ export const knobs: readonly Knob[] = [
   eventsPerRr,
   approvals,
   emitter,
+  workers,
   memory,
   memoryScope,
   cpus,

@@ -112,6 +112,9 @@ export function resolveRun(
   }
 
   if (scenario.load.emitter === 'closed-loop') problems.push(...againstClosedLoop(scenario))
+  if (scenario.load.workers !== undefined && !['per-rr', 'direct'].includes(scenario.load.emitter)) {
+    problems.push(`--workers ${scenario.load.workers}: needs --emitter per-rr or direct: one client sends all the rest`)
+  }
   const carriesKeys = scenario.load.emitter === 'per-rr' || scenario.load.emitter === 'shared'
   if (scenario.client.sendsIdempotencyKey && !carriesKeys) {
     problems.push('--idempotency on: needs --emitter per-rr or shared: only batches carry a key')

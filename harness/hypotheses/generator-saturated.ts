@@ -31,7 +31,11 @@ export const generatorSaturated: Hypothesis = {
         const unsent = unsentBeforeAnyError(evidence)
         if (unsent) return unsent
         const attempts = attemptsBeforeFirstError(evidence)
-        if (attempts.length < fewestSends) return eventLoopDelay(evidence, attempts)
+        if (attempts.length < fewestSends) {
+          // Threads that send have event loops of their own, which nobody measured.
+          if (evidence.load.workers !== undefined) return notMeasurable(fewSends(attempts))
+          return eventLoopDelay(evidence, attempts)
+        }
         const last = lastOf(attempts)
         const [allMs, lastMs] = [attempts, last].map(p99DelayMs) as [number, number]
         const limitMs = allowedSendDelayMs(evidence)
@@ -115,7 +119,7 @@ function lastOf(attempts: readonly Recorded<Attempt>[]): Recorded<Attempt>[] {
  * within the limit over all the time of the sends, for a single stall can meet a few sends all at once.
  */
 function eventLoopDelay(evidence: Evidence, attempts: readonly Recorded<Attempt>[]): Observed {
-  const few = `only ${attempts.length} sends before the first error`
+  const few = fewSends(attempts)
   const lastSentMs = writeAttempts(evidence).reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
   const untilMs = Math.min(firstErrorMs(evidence), lastSentMs)
   const limitMs = allowedSendDelayMs(evidence)
@@ -132,4 +136,8 @@ function eventLoopDelay(evidence: Evidence, attempts: readonly Recorded<Attempt>
   const worst = probes.reduce((a, b) => (b.eventLoopDelayMaxMs > a.eventLoopDelayMaxMs ? b : a), first)
   const because = `event loop delay at most ${formatMs(worst.eventLoopDelayMaxMs)} of ${formatMs(limitMs)} allowed`
   return worst.eventLoopDelayMaxMs <= limitMs ? absent(because, [worst.ref]) : notMeasurable(few)
+}
+
+function fewSends(attempts: readonly Attempt[]): string {
+  return `only ${attempts.length} sends before the first error`
 }

@@ -28,3 +28,8 @@ export const assign: Readonly<Record<Exclude<Emitter, 'closed-loop'>, Assign>> =
   },
   direct: (plan, setup) => plan.map((rr) => ({ client: createDirectClient({ ...setup, name: rr.name }), rrs: [rr] })),
 }
+
+/** Whether its events come at times of their own, through clients that each carry some RRs. */
+export function isOwnTimed(emitter: Emitter): emitter is keyof typeof assign {
+  return emitter in assign
+}
