@@ -1,27 +1,54 @@
-/** A whole batch in one statement, which takes it as the JSON it came as. */
-import type { PoolClient } from 'pg'
+/** A whole batch in one COPY: as text, a row costs the server half of what it costs to find in JSON. */
+import pg, { type PoolClient } from 'pg'
 import type { IdentifiedEvent } from './contract.ts'
+import { copyRow, copyRows } from './copy.ts'
+import { insertColumns, insertValues } from './insert-row.ts'
+import { isAboutData } from './rejection.ts'
 
-// The statement of insert-row.ts, for many rows: see there. One JSON text costs a third less than an array for each column.
-const insertSql = `
-  INSERT INTO audit_events (
-    event_id, event_version, event_timestamp, event_date, event_type, event_category, event_action, event_outcome,
-    correlation_id, event_data, actor_type, actor_id, resource_type, resource_id,
-    parent_event_id, parent_event_date, namespace, cluster_name, severity, duration_ms
-  )
-  SELECT event_id, version, event_timestamp, (event_timestamp AT TIME ZONE 'UTC')::date, event_type, event_category,
-    event_action, event_outcome, correlation_id, event_data, actor_type, actor_id, resource_type, resource_id,
-    parent_event_id, CASE WHEN parent_event_id IS NOT NULL THEN coalesce(
-      (SELECT event_date FROM audit_events AS stored WHERE stored.event_id = batch.parent_event_id LIMIT 1),
-      (event_timestamp AT TIME ZONE 'UTC')::date) END,
-    namespace, cluster_name, severity, duration_ms
-  FROM json_to_recordset($1::json) AS batch (
-    event_id uuid, version text, event_timestamp timestamptz, event_type text, event_category text, event_action text,
-    event_outcome text, correlation_id text, event_data jsonb, actor_type text, actor_id text, resource_type text,
-    resource_id text, parent_event_id uuid, namespace text, cluster_name text, severity text, duration_ms integer
-  )`
+const copySql = `COPY audit_events (${insertColumns}, event_date, parent_event_date) FROM STDIN`
 
 /** Inserts all events. An error of the database does not tell which event it is about. */
 export async function insertBulk(client: PoolClient, events: readonly IdentifiedEvent[]): Promise<void> {
-  await client.query({ name: 'insert-audit-events', text: insertSql, values: [JSON.stringify(events)] })
+  const dayOfParent = await daysOfParents(client, events)
+  let rows = ''
+  for (const event of events) {
+    const { event_timestamp, parent_event_id: parent } = event
+    const day = likelyDay(event_timestamp)
+    // A parent that does not exist gets this event's day, so that the foreign key refuses it instead of skipping a half-null key.
+    const parentDay = parent == null ? null : (dayOfParent.get(parent.toLowerCase()) ?? day)
+    const values = insertValues(event)
+    values.push(day, parentDay)
+    rows += copyRow(values)
+  }
+  await copyRows(client, copySql, rows)
+}
+
+/**
+ * A timestamp's day in UTC, as far as JavaScript knows: it has no leap seconds, and does not round. A day that is wrong is
+ * put right by a trigger; at the end of a month, see `isWorthRows`.
+ */
+function likelyDay(timestamp: string): string {
+  const at = timestamp.endsWith('Z') ? Number.NaN : Date.parse(timestamp)
+  return (Number.isNaN(at) ? timestamp : new Date(at).toISOString()).slice(0, 10)
+}
+
+/** Whether events that were refused together are to be tried one by one, where the database says which it is about. */
+export function isWorthRows(error: unknown): boolean {
+  // 0A000: the trigger that puts a day right may not move the row to another month's partition.
+  return isAboutData(error) || (error instanceof pg.DatabaseError && error.code === '0A000')
+}
+
+/** By event_id. Only what the batch has for parents is looked for. */
+async function daysOfParents(
+  client: PoolClient,
+  events: readonly IdentifiedEvent[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = events.flatMap(({ parent_event_id }) => parent_event_id ?? [])
+  if (ids.length === 0) return new Map()
+  const { rows } = await client.query<[string, string]>({
+    text: 'SELECT event_id, event_date::text FROM audit_events WHERE event_id = ANY ($1::uuid[])',
+    values: [ids],
+    rowMode: 'array',
+  })
+  return new Map(rows)
 }

@@ -3,15 +3,15 @@ import type { PoolClient } from 'pg'
 import type { IdentifiedEvent } from './contract.ts'
 import { rejectionOf } from './rejection.ts'
 
+/** The table's columns, in the order of `insertValues`. */
+export const insertColumns = `event_id, event_version, event_timestamp, event_type, event_category, event_action,
+  event_outcome, correlation_id, event_data, actor_type, actor_id, resource_type, resource_id, parent_event_id,
+  namespace, cluster_name, severity, duration_ms`
 // event_date is given although a trigger sets it: rows are routed to partitions before triggers run.
 const insertSql = (parentDate: string) => `
-  INSERT INTO audit_events (
-    event_id, event_version, event_timestamp, event_date, event_type, event_category, event_action, event_outcome,
-    correlation_id, event_data, actor_type, actor_id, resource_type, resource_id,
-    parent_event_id, parent_event_date, namespace, cluster_name, severity, duration_ms
-  ) VALUES (
-    $1, $2, $3::timestamptz, ($3::timestamptz AT TIME ZONE 'UTC')::date, $4, $5, $6, $7,
-    $8, $9, $10, $11, $12, $13, $14::uuid, ${parentDate}, $15, $16, $17, $18
+  INSERT INTO audit_events (${insertColumns}, event_date, parent_event_date) VALUES (
+    $1, $2, $3::timestamptz, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::uuid, $15, $16, $17, $18,
+    ($3::timestamptz AT TIME ZONE 'UTC')::date, ${parentDate}
   )`
 // A parent that does not exist gets this event's date, so that the foreign key refuses it instead of skipping a half-null key.
 const dateOfParent = `coalesce(
@@ -25,8 +25,8 @@ const named = (name: string, text: string) => ({
 const orphan = named('insert-audit-event', insertSql('NULL'))
 const child = named('insert-audit-event-child', insertSql(dateOfParent))
 
-/** An event's values, in the order of the statement's parameters. */
-export function insertValues(event: IdentifiedEvent): unknown[] {
+/** An event's values, in the order of `insertColumns`. */
+export function insertValues(event: IdentifiedEvent): (string | number | null | undefined)[] {
   return [
     event.event_id,
     event.version,

@@ -93,6 +93,15 @@ describe('with every choice made otherwise', () => {
   })
   afterAll(() => service?.[Symbol.asyncDispose]())
   const find = async (filter: string) => (await service.get(`${eventsPath}?${filter}`)).json
+  const statementsFor = async (correlationId: string): Promise<number> => {
+    // cmin: the number of the command within its transaction.
+    const { rows } = await admin.query(
+      `SELECT count(DISTINCT cmin::text)::int AS statements FROM audit_events
+       WHERE correlation_id = $1 AND event_category = 'orchestration'`,
+      [correlationId],
+    )
+    return rows[0].statements
+  }
 
   test('a batch is one statement, and comes back in full under the ids of the answer', async () => {
     const parent = (await service.post([anEvent()])).json.event_ids[0]
@@ -105,10 +114,52 @@ describe('with every choice made otherwise', () => {
     const byId = new Map(found.map((event: { event_id: string }) => [event.event_id, event]))
     const inOrder = json.event_ids.map((id: string) => byId.get(id))
     expect(inOrder).toEqual(sent.map((event) => expect.objectContaining(event)))
-    // cmin: the number of the command within its transaction.
-    const { rows } = await admin.query(`SELECT count(DISTINCT cmin::text)::int AS statements FROM audit_events
-      WHERE correlation_id = 'bulk' AND event_category = 'orchestration'`)
-    expect(rows).toEqual([{ statements: 1 }])
+    expect(await statementsFor('bulk')).toBe(1)
+  })
+
+  test('a batch comes back with each character it had, and what was empty is not what was not there', async () => {
+    const odd = '\\N\t\\\n\r\\.\n\\t\u2028\u{1f600}\b\v'
+    const sent = [
+      anEvent({
+        correlation_id: 'bulk-odd',
+        event_action: odd,
+        event_data: { [odd]: odd },
+        actor_id: '',
+        severity: odd,
+      }),
+      anEvent({ correlation_id: 'bulk-odd', namespace: null, cluster_name: '\\N', actor_type: undefined }),
+    ]
+    expect((await service.post(sent)).status).toBe(201)
+    const found = (await find('correlation_id=bulk-odd&event_category=orchestration')).data
+    expect(found).toHaveLength(2)
+    const [one, other] = found[0].actor_id === '' ? found : found.toReversed()
+    expect(one).toMatchObject({ ...sent[0] })
+    expect(other).toMatchObject({ ...sent[1], actor_type: null, severity: null })
+    expect(await statementsFor('bulk-odd')).toBe(1)
+  })
+
+  test('each day is the one that the database makes of the timestamp, also where that is in another month', async () => {
+    const first = new Date(new Date().toISOString().slice(0, 7))
+    const day = (offset: number) => new Date(first.getTime() + offset * 86_400_000).toISOString().slice(0, 10)
+    const days = {
+      [`${day(9)}T23:59:59.9999999Z`]: day(10),
+      [`${day(9)}T23:59:60Z`]: day(10),
+      [`${day(9)}t23:30:00-01:00`]: day(10),
+      [`${day(9)}\n00:30:00.5+01`]: day(8),
+      [`${day(-1)}T23:59:59Z`]: day(-1),
+    }
+    const acrossMonths = { [`${day(-1)}T23:59:59.9999999Z`]: day(0), [`${day(-1)}T23:59:60Z`]: day(0) }
+    for (const [batch, expected] of [days, acrossMonths].entries()) {
+      const correlation_id = `bulk-days-${batch}`
+      const sent = Object.keys(expected).map((event_timestamp) => anEvent({ correlation_id, event_timestamp }))
+      const { status, json } = await service.post(sent)
+      expect(status).toBe(201)
+      const found = (await find(`correlation_id=${correlation_id}&event_category=orchestration`)).data
+      const byId = new Map(
+        found.map((event: { event_id: string; event_date: string }) => [event.event_id, event.event_date]),
+      )
+      expect(json.event_ids.map((id: string) => byId.get(id))).toEqual(Object.values(expected))
+    }
   })
 
   test('one bad event of a batch is named, and nothing is stored', async () => {

@@ -2,7 +2,7 @@
 import type { Pool, PoolClient } from 'pg'
 import type { IdentifiedEvent } from './contract.ts'
 import type { EventQuery } from './event-query.ts'
-import { insertBulk } from './insert-bulk.ts'
+import { insertBulk, isWorthRows } from './insert-bulk.ts'
 import { insertRow } from './insert-row.ts'
 import type { Metrics } from './metrics.ts'
 import { Abandoned, claimKey, type Origin } from './origin.ts'
@@ -79,8 +79,8 @@ export function createRepository(pool: Pool, metrics: Metrics, mode: 'row' | 'bu
         await insertBulk(client, events)
       })
     } catch (error) {
-      if (!isAboutData(error)) throw error
-      // One of them is bad. Row by row, the same database says which; their own work has been done.
+      if (!isWorthRows(error)) throw error
+      // Their own work has been done.
       return store((client) => insertRows(client, events, { once }))
     }
   }
