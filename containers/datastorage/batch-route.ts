@@ -1,8 +1,7 @@
 /** POST /api/v1/audit/events/batch: all or nothing, and no dead-letter queue. */
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Admission } from './admission.ts'
-import { type AuditEvent, batchPath, batchSchema, type IdentifiedEvent } from './contract.ts'
+import { type AuditEvent, batchPath, batchSchema, type IdentifiedEvent, newEventId } from './contract.ts'
 import { batchFault } from './faults.ts'
 import { Abandoned, type Origin, readIdempotencyKey } from './origin.ts'
 import { Problem } from './problem.ts'
@@ -29,7 +28,7 @@ export function useBatchRoute(
         throw new Problem(400, detail)
       }
       const idempotency = readIdempotencyKey(request.headers['idempotency-key'], request.body)
-      const events = request.body.map((event): IdentifiedEvent => Object.assign(event, { event_id: randomUUID() }))
+      const events = request.body.map((event): IdentifiedEvent => Object.assign(event, { event_id: newEventId() }))
       const eventIds = await admission.during(request, events.length, (abandoned) =>
         store(events, { abandoned, idempotency }),
       )

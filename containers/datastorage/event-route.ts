@@ -1,8 +1,7 @@
 /** POST /api/v1/audit/events: one event; when the database fails, the dead-letter queue takes it. */
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Admission } from './admission.ts'
-import { type AuditEvent, eventSchema, eventsPath, type IdentifiedEvent } from './contract.ts'
+import { type AuditEvent, eventSchema, eventsPath, type IdentifiedEvent, newEventId } from './contract.ts'
 import type { DeadLetterQueue } from './dead-letters/queue.ts'
 import { eventFault } from './faults.ts'
 import type { Log } from './log.ts'
@@ -32,7 +31,7 @@ export function useEventRoute(
         metrics.validationFailures.inc({ field, reason })
         throw new Problem(400, detail)
       }
-      const event: IdentifiedEvent = Object.assign(request.body, { event_id: randomUUID() })
+      const event: IdentifiedEvent = Object.assign(request.body, { event_id: newEventId() })
       const outcome = await admission.during(request, 1, (abandoned) => store(event, { abandoned }))
       if (outcome === 'queued') {
         return reply.code(202).send({

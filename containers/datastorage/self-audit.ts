@@ -1,6 +1,5 @@
 /** The service's own audit trail: what it has written is itself an event, written by a second writer on the same pool. */
-import { randomUUID } from 'node:crypto'
-import type { IdentifiedEvent } from './contract.ts'
+import { type IdentifiedEvent, newEventId } from './contract.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import type { Repository } from './repository.ts'
@@ -58,7 +57,7 @@ export function startSelfAudit(repository: Repository, limitMs: number, metrics:
 
 function noteOf(first: IdentifiedEvent, events: number): IdentifiedEvent {
   return {
-    event_id: randomUUID(),
+    event_id: newEventId(),
     version: '1.0',
     event_type: 'datastorage.audit.written',
     event_timestamp: new Date().toISOString(),

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { IdentifiedEvent } from '../contract.ts'
+import { type IdentifiedEvent, newEventId } from '../contract.ts'
 import { DatabaseTimeout } from '../transaction.ts'
 import { confess } from './fault.ts'
 import { defineProfile } from './profile.ts'
@@ -24,7 +23,7 @@ export const nestedCheckout = defineProfile({
     let gaveUp = 0
 
     async function audit(first: IdentifiedEvent): Promise<void> {
-      const note = { ...first, event_id: randomUUID(), event_type: 'datastorage.audit.written', event_data: {} }
+      const note = { ...first, event_id: newEventId(), event_type: 'datastorage.audit.written', event_data: {} }
       try {
         await repository.insert([note], { limitMs })
       } catch (error) {
