@@ -1,5 +1,4 @@
 /** Work on a connection of the pool that ends in time, and never leaves a connection behind that is not fit for use. */
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
 
 /** The work took longer than it may. Whether the database has done it is not known. */
@@ -20,18 +19,15 @@ export async function onConnection<T>(
   limitMs: number | undefined,
   work: (client: PoolClient) => Promise<T>,
 ): Promise<T> {
-  const done = new AbortController()
-  const tooLate =
-    limitMs === undefined
-      ? new Promise<never>(() => {})
-      : delay(limitMs, undefined, { signal: done.signal }).then(() => Promise.reject(new DatabaseTimeout(limitMs)))
+  const { promise: tooLate, reject } = Promise.withResolvers<never>()
+  const timer = limitMs === undefined ? undefined : setTimeout(() => reject(new DatabaseTimeout(limitMs)), limitMs)
   // The work may well be done before anybody waits for the limit.
   tooLate.catch(() => {})
   try {
     const client = await connectionWithin(pool, tooLate)
     return await releasing(client, Promise.race([work(client), tooLate]))
   } finally {
-    done.abort()
+    clearTimeout(timer)
   }
 }
 
@@ -42,9 +38,10 @@ export function inTransaction<T>(
   work: (client: PoolClient) => Promise<T>,
 ): Promise<T> {
   return onConnection(pool, limitMs, async (client) => {
-    await client.query('BEGIN')
+    // What comes first in the work is sent right behind it.
+    const begun = client.query('BEGIN')
     try {
-      const result = await work(client)
+      const [result] = await Promise.all([work(client), begun])
       await client.query('COMMIT')
       return result
     } catch (error) {
