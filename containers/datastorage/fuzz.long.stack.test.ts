@@ -16,12 +16,12 @@ const growthLimitBytes = 200 * 1024 * 1024
 
 const stack = new AsyncDisposableStack()
 const dispatcher = new Agent({ headersTimeout: answerLimitMs, bodyTimeout: answerLimitMs })
-let url = process.env.CONTRACT_URL ?? ''
+const given = process.env.CONTRACT_URL
+let url = given ?? ''
+let databases: Awaited<ReturnType<typeof startDatabases>>
 
 beforeAll(async () => {
-  if (url) return
-  const databases = stack.use(await startDatabases())
-  url = stack.use(await startRealService(databases.env)).url
+  if (!given) databases = stack.use(await startDatabases())
 })
 afterAll(async () => {
   await dispatcher.destroy()
@@ -138,9 +138,10 @@ async function memoryBytes(): Promise<number> {
   return Number(/^process_resident_memory_bytes (.*)$/m.exec(text)?.[1])
 }
 
-test(
-  `${numRuns} random requests are answered as the document says, and memory stays flat`,
-  async () => {
+test.each(given ? ['as it was started'] : ['row', 'bulk'])(
+  `${numRuns} random requests are answered as the document says, and memory stays flat: inserts by %s`,
+  async (mode) => {
+    if (!given) url = stack.use(await startRealService({ ...databases.env, DATASTORAGE_INSERT: mode })).url
     let done = 0
     let beforeBytes = 0
     await fc.assert(
