@@ -21,8 +21,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const readVerdict = async (dir: string) => readFile(join(dir, 'verdict.json'), 'utf8')
 
-// A machine that is busy with something else delays the generator ("not known"), or takes the CPU before the quota does
-// (no trigger): both verdicts are right then, and another test's business. So this one may be repeated.
+// A machine that is busy with something else delays the generator ("not known"): that verdict is right then, and another
+// test's business. So this one may be repeated.
 test('high-load-quick dies of memory at the end of a retry storm, and can be judged again to the byte', {
   retry: 2,
 }, async () => {
@@ -30,14 +30,16 @@ test('high-load-quick dies of memory at the end of a retry storm, and can be jud
   const { code, stdout } = await start('scenario', 'high-load-quick', '--', '--runtime', 'embedded', '--out', dir).ended
   const text = await readVerdict(dir)
   const verdict = JSON.parse(text) as Verdict
+  // Where others had the CPU before the quota took it, the trigger is not known, and the verdict says so.
+  const isCrowded = verdict.missing.some((missing) => /^CPU too small: .*other processes .*had the rest/.test(missing))
   expect(verdict).toMatchObject({
     outcome: 'crashed',
     chain: [
-      { role: 'trigger', hypothesis: 'cpu-too-small' },
+      ...(isCrowded ? [] : [{ role: 'trigger', hypothesis: 'cpu-too-small' }]),
       { role: 'amplifier', hypothesis: 'retry-storm' },
       { role: 'death', hypothesis: 'memory-limit' },
     ],
-    missing: [],
+    ...(!isCrowded && { missing: [] }),
   })
   expect(verdict.accounting).toMatchObject({ emitted: expect.any(Number), acknowledgedAndLost: 0 })
   expect(stdout).toContain(verdict.headline.slice(0, 40))
