@@ -79,15 +79,21 @@ test('a burst leaves room for answers, and all of it is done', () => {
   expect(answers).toBe(1)
 })
 
-test('who catches up does what is due, and no more', () => {
+test('who catches up does one thing that is due; the others have their turn when more answers were read', () => {
   const { clock, work } = aClock()
   const agenda = createAgenda(clock)
   const done: string[] = []
-  agenda.at(clock.now() + 1, () => done.push('due'))
+  for (const name of ['first', 'second', 'third']) agenda.at(clock.now() + 1, () => done.push(name))
   agenda.at(clock.now() + 10, () => done.push('later'))
   work(2)
   agenda.catchUp()
-  expect(done).toEqual(['due'])
+  expect(done).toEqual(['first'])
+  agenda.catchUp()
+  expect(done).toEqual(['first', 'second'])
+  vi.advanceTimersByTime(0)
+  expect(done).toEqual(['first', 'second', 'third'])
+  agenda.catchUp()
+  expect(done).toHaveLength(3)
 })
 
 test('one that throws does not keep the others from their turn', () => {

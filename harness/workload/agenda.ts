@@ -5,7 +5,11 @@ import type { Clock } from '../clock.ts'
 export interface Agenda {
   /** Calls back at `dueMs` of the clock, never before it, and at once when that has passed. Returns how to call it off. */
   at(dueMs: number, callback: () => void): () => void
-  /** Does what is due by now, as the agenda's own timer would a little later. */
+  /**
+   * Does one thing that is due, as the agenda's own timer would a little later: called after each answer, so that a busy
+   * generator is as exact as it can be. One, for an answer sets one connection free; whatever more is due has its turn when the
+   * answers that have come are read. To send it before would open a connection for each, which takes as long as ten requests.
+   */
   catchUp(): void
 }
 
@@ -18,7 +22,7 @@ interface Entry {
 }
 
 /** So much is done in one go before answers are read again: a burst of sends must not age the answers to the first ones. */
-const longestTurnMs = 2
+const longestTurnMs = 0.5
 
 /**
  * One timer for all that is due: 300,000 timers of Node's take a second to make and their lists cost with each. Computed
@@ -43,8 +47,8 @@ export function createAgenda(clock: Clock): Agenda {
     if (isBusy || turn || dueMs >= armedForMs) return
     clearTimeout(timer)
     armedForMs = dueMs
-    // Timers count whole milliseconds from a truncated now, so they may fire up to one early; `run` sees to that.
-    timer = setTimeout(run, Math.max(0, Math.ceil(dueMs - clock.now())))
+    // Timers count whole milliseconds from a truncated now, so they may fire up to one early; `doUntil` sees to that.
+    timer = setTimeout(onTimer, Math.max(0, Math.ceil(dueMs - clock.now())))
   }
   const nextDue = (): Entry | undefined => {
     for (let next = queue.peek(); next; next = queue.peek()) {
@@ -53,23 +57,32 @@ export function createAgenda(clock: Clock): Agenda {
     }
     return undefined
   }
-  const run = () => {
-    disarm()
+  const onTimer = () => {
+    armedForMs = Number.POSITIVE_INFINITY
+    doUntil(clock.now() + longestTurnMs)
+  }
+  const onTurn = () => {
+    turn = undefined
+    doUntil(clock.now() + longestTurnMs)
+  }
+  /** Does at least one thing, if any is due. A timer that is armed stays so: one that fires too early is armed again. */
+  const doUntil = (untilMs: number) => {
     isBusy = true
     let nowMs = clock.now()
-    const untilMs = nowMs + longestTurnMs
     let next = nextDue()
     try {
-      for (; next && next.dueMs <= nowMs && nowMs < untilMs; next = nextDue(), nowMs = clock.now()) {
+      for (let isFirst = true; next && next.dueMs <= nowMs && (isFirst || nowMs < untilMs); isFirst = false) {
         queue.pop()
         live--
         const { callback } = next
         next.callback = null
         callback?.()
+        next = nextDue()
+        nowMs = clock.now()
       }
     } finally {
       isBusy = false
-      if (next && next.dueMs <= nowMs) turn = setImmediate(run)
+      if (next && next.dueMs <= nowMs) turn ??= setImmediate(onTurn)
       else if (next) arm(next.dueMs)
     }
   }
@@ -88,8 +101,8 @@ export function createAgenda(clock: Clock): Agenda {
       }
     },
     catchUp() {
-      const next = isBusy || turn ? undefined : queue.peek()
-      if (next && next.dueMs <= clock.now()) run()
+      const next = isBusy ? undefined : queue.peek()
+      if (next && next.dueMs <= clock.now()) doUntil(Number.NEGATIVE_INFINITY)
     },
   }
 }
