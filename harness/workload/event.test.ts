@@ -37,3 +37,11 @@ test('an event names its RR for queries, and run, client and number for the read
     event_data: { run: runId, client: rr, event: 2 },
   })
 })
+
+test('names are written as JSON, whatever is in them', () => {
+  const named = { rr: 'a "b"', client: '@rr', runId: 'ü\\' }
+  expect(JSON.parse(eventJson({ ...facts, ...named, type: 'orchestrator.phase.transition' }))).toMatchObject({
+    correlation_id: named.rr,
+    event_data: { run: named.runId, client: named.client, event: 2 },
+  })
+})
