@@ -3,7 +3,11 @@ import { expect, test } from 'vitest'
 import { attemptJson } from './attempt-json.ts'
 import { type Attempt, errorClassSchema } from './sample.ts'
 
-const time = fc.double({ noNaN: true, noDefaultInfinity: true })
+/** Most are whole microseconds. */
+const time = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+  fc.integer({ min: -(2 ** 40), max: 2 ** 40 }).map((timeUs) => timeUs / 1_000),
+)
 const count = fc.nat()
 /** Each field of the schema: one that is added there is missing here. */
 const fields: { readonly [K in keyof Required<Attempt>]: fc.Arbitrary<Attempt[K]> } = {
