@@ -51,7 +51,7 @@ describe('what is measured with', () => {
     const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     return { origin, [Symbol.dispose]: () => server.closeAllConnections() ?? server.close() }
   }
-  const load = { body: '[{}]', bodyFile: '', connections: 1, ratePerSec: 50 }
+  const load = { body: '[{}]', bodyFile: '', connections: 1, warmUpMs: 0, ratePerSec: 50 }
 
   test.each([
     [200, 10],

@@ -6,7 +6,7 @@ import { type Clock, createClock } from '../clock.ts'
 import { histogramOf } from '../percentiles.ts'
 import { createRandom } from '../random.ts'
 import { createRecord, manifestSchema, type RecordWriter } from '../record.ts'
-import type { Attempt, SampleLine } from '../sample.ts'
+import type { SampleLine } from '../sample.ts'
 import type { ClientOptions } from '../scenario.ts'
 import { constantRate } from '../workload/arrivals.ts'
 import type { ClientSetup } from '../workload/client.ts'
@@ -53,27 +53,35 @@ function setUp(clock: Clock, url: string, driver: Driver, sample: (line: SampleL
 
 /** Through the same delivery, driver and record as a run's requests, one after another on each of so many places. */
 export async function deliverInALoop(
-  { url, body, connections, durationMs }: ClosedLoad,
-  { driver = socketsDriver, isRecorded = true }: { driver?: Driver; isRecorded?: boolean },
+  { url, body, connections, warmUpMs, durationMs }: ClosedLoad,
+  { isWarm, driver = socketsDriver, isRecorded = true }: { isWarm: () => void; driver?: Driver; isRecorded?: boolean },
 ): Promise<Played> {
   await using record = isRecorded ? await openRecord() : null
   const clock = createClock(0)
   const { sender, live, delivery } = setUp(clock, url, driver, record?.sample ?? (() => {}))
   await using _ = sender
-  const fromMs = performance.now()
+  let fromMs = performance.now()
+  let before = { ...live }
+  at(clock, warmUpMs, () => {
+    fromMs = performance.now()
+    before = { ...live }
+    isWarm()
+  })
   let sent = 0
   const one = () =>
     new Promise<void>((done) => {
       const next = () => {
-        if (clock.now() > durationMs) return done()
-        delivery.deliver({ firstEvent: sent++, events: 1, body }, clock.now(), next)
+        const nowMs = clock.now()
+        if (nowMs > warmUpMs + durationMs) return done()
+        delivery.deliver({ firstEvent: sent++, events: 1, body }, nowMs, next)
       }
       next()
     })
   await Promise.all(Array.from({ length: connections }, one))
   // What was recorded is on disk: that is part of the work.
   await record?.close()
-  const { acknowledged: requests, dropped: failed } = live
+  const requests = live.acknowledged - before.acknowledged
+  const failed = live.dropped - before.dropped
   return { requests, failed, elapsedMs: performance.now() - fromMs }
 }
 
@@ -88,11 +96,13 @@ export interface Paced {
 /** Each request when it is due, whether or not earlier ones were answered. */
 export async function deliverAtRate({ url, body, durationMs, ratePerSec }: PacedLoad): Promise<Paced> {
   await using record = await openRecord()
-  const attempts: Pick<Attempt, 'intendedMs' | 'startedMs' | 'endedMs'>[] = []
+  const latenciesMs: number[] = []
+  const sendDelaysMs: number[] = []
   const sample = (line: SampleLine) => {
     record.sample(line)
     if (line.kind !== 'attempt') return
-    attempts.push({ intendedMs: line.intendedMs, startedMs: line.startedMs, endedMs: line.endedMs })
+    latenciesMs.push(line.endedMs - line.intendedMs)
+    sendDelaysMs.push(line.startedMs - line.intendedMs)
   }
   const clock = createClock(100)
   const { sender, delivery } = setUp(clock, url, socketsDriver, sample)
@@ -124,8 +134,8 @@ export async function deliverAtRate({ url, body, durationMs, ratePerSec }: Paced
     armNext()
   })
   return {
-    latencies: latenciesOf(attempts.map(({ intendedMs, endedMs }) => endedMs - intendedMs)),
-    sendDelays: latenciesOf(attempts.map(({ intendedMs, startedMs }) => startedMs - intendedMs)),
+    latencies: latenciesOf(latenciesMs),
+    sendDelays: latenciesOf(sendDelaysMs),
     startedAtEpochMs: clock.burstAtEpochMs,
   }
 }

@@ -11,7 +11,7 @@ import { sockets } from './tools/sockets.ts'
 import type { ClosedLoad, Played, Tool } from './tools/tool.ts'
 
 const connections = 50
-const warmUpMs = 1_000
+const warmUpMs = 2_000
 
 interface Measured extends Played {
   readonly cpuMs: number
@@ -29,7 +29,7 @@ interface Trial {
 }
 
 async function saturateWith(tool: Tool, load: ClosedLoad, { ofTools }: Bench): Promise<Measured> {
-  if (tool.kind === 'node') return runJob<Measured>({ kind: 'saturate', tool: tool.name, load, warmUpMs }, ofTools)
+  if (tool.kind === 'node') return runJob<Measured>({ kind: 'saturate', tool: tool.name, load }, ofTools)
   const { output, cpuMs } = await run([tool.program, ...tool.saturate(load)], ofTools)
   return { ...tool.readPlayed(output), cpuMs }
 }
@@ -47,7 +47,7 @@ export async function saturate(bench: Bench, server: Server, sizes: readonly num
       random,
     )) {
       const { body = '', bodyFile = '' } = bodies.get(events) ?? {}
-      const load = { url: `${server.origin}${batchPath}`, body, bodyFile, connections, durationMs: measureMs }
+      const load = { url: `${server.origin}${batchPath}`, body, bodyFile, connections, warmUpMs, durationMs: measureMs }
       const { requests, failed, elapsedMs, cpuMs } = await saturateWith(tool, load, bench)
       if (requests === 0) throw new Error(`${tool.name} had no answer (${failed} failed)`)
       const requestsPerSec = (requests / elapsedMs) * 1_000

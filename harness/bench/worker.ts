@@ -8,9 +8,9 @@ import { tools } from './tools/index.ts'
 import type { ClosedLoad, PacedLoad } from './tools/tool.ts'
 
 export type Job =
-  | { readonly kind: 'saturate'; readonly tool: string; readonly load: ClosedLoad; readonly warmUpMs: number }
+  | { readonly kind: 'saturate'; readonly tool: string; readonly load: ClosedLoad }
   | { readonly kind: 'pace'; readonly tool: string; readonly load: PacedLoad }
-  | { readonly kind: 'deliver'; readonly load: PacedLoad; readonly warmUpMs: number }
+  | { readonly kind: 'deliver'; readonly load: PacedLoad }
   | PlayJob
   | { readonly kind: 'serve'; readonly port: number }
 
@@ -24,17 +24,18 @@ async function carryOut(job: Job): Promise<object> {
   switch (job.kind) {
     case 'saturate': {
       const { saturate } = toolOf(job.tool)
+      let before = process.cpuUsage()
       // What is compiled by then is not measured; a program in C has nothing to compile.
-      await saturate({ ...job.load, durationMs: job.warmUpMs })
-      const before = process.cpuUsage()
-      const played = await saturate(job.load)
+      const played = await saturate(job.load, () => {
+        before = process.cpuUsage()
+      })
       const { user, system } = process.cpuUsage(before)
       return { ...played, cpuMs: (user + system) / 1_000 }
     }
     case 'pace':
       return (await toolOf(job.tool).pace?.(job.load)) ?? {}
     case 'deliver':
-      await deliverAtRate({ ...job.load, durationMs: job.warmUpMs })
+      await deliverAtRate({ ...job.load, durationMs: job.load.warmUpMs })
       return deliverAtRate(job.load)
     case 'play':
       return play(job)

@@ -6,7 +6,7 @@ import type { Played } from '../tools/tool.ts'
 import type { Question } from './question.ts'
 
 const connections = 50
-const warmUpMs = 1_000
+const warmUpMs = 2_000
 
 /** At half of what it can do, and at a rate that runs have. */
 export const sendDelay: Question = {
@@ -18,13 +18,14 @@ export const sendDelay: Question = {
       url: `${server.origin}${batchPath}`,
       ...(await writeBody(dir, 1)),
       connections,
+      warmUpMs,
       durationMs: measureMs,
     }
-    const most = await runJob<Played>({ kind: 'saturate', tool: ours.name, load, warmUpMs }, ofTools)
+    const most = await runJob<Played>({ kind: 'saturate', tool: ours.name, load }, ofTools)
     const half = Math.round(most.requests / most.elapsedMs / 2) * 1_000
     const asked: { ratePerSec: number; paced: Paced }[] = []
     for (const ratePerSec of [half, 100]) {
-      const paced = await runJob<Paced>({ kind: 'deliver', load: { ...load, ratePerSec }, warmUpMs }, ofTools)
+      const paced = await runJob<Paced>({ kind: 'deliver', load: { ...load, ratePerSec } }, ofTools)
       say(`  ${ratePerSec}/s: send delay p99 ${paced.sendDelays.p99} ms`)
       asked.push({ ratePerSec, paced })
     }

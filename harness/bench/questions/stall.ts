@@ -35,7 +35,7 @@ export const stall: Question = {
     for (const tool of shuffle(paced, random)) {
       await using server = await startServer()
       const url = `${server.origin}${batchPath}`
-      const load = { url, ...(await writeBody(dir, 1)), connections, durationMs, ratePerSec }
+      const load = { url, ...(await writeBody(dir, 1)), connections, warmUpMs: 0, durationMs, ratePerSec }
       results.push(await playThrough(tool, load, server.pid, bench))
       say(
         `  ${tool.name}: p99 ${results.at(-1)?.said.p99.toFixed(0)} ms, in truth ${results.at(-1)?.truth.p99.toFixed(0)} ms`,
@@ -85,7 +85,7 @@ async function playWith(
     return { said: (tool.readLatencies ?? (() => latenciesOf([])))(output) }
   }
   if (tool.name !== ours.name) return { said: await runJob<Latencies>({ kind: 'pace', tool: tool.name, load }, place) }
-  const { latencies, startedAtEpochMs } = await runJob<Paced>({ kind: 'deliver', load, warmUpMs: 0 }, place)
+  const { latencies, startedAtEpochMs } = await runJob<Paced>({ kind: 'deliver', load }, place)
   return { said: latencies, beganAtEpochMs: startedAtEpochMs }
 }
 

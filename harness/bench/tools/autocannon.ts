@@ -11,7 +11,9 @@ export const autocannonTool: NodeTool = {
   kind: 'node',
   isQuick: true,
   name: 'autocannon',
-  async saturate(load) {
+  async saturate(load, isWarm) {
+    await autocannon({ ...optionsOf(load), duration: load.warmUpMs / 1000 })
+    isWarm()
     const { '2xx': requests, non2xx, errors, duration } = await autocannon(optionsOf(load))
     return { requests, failed: non2xx + errors, elapsedMs: duration * 1000 }
   },

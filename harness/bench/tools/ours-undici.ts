@@ -7,5 +7,5 @@ export const oursUndici: NodeTool = {
   kind: 'node',
   name: 'culprit over undici',
   note: 'every attempt recorded',
-  saturate: (load) => deliverInALoop(load, { driver: undiciDriver }),
+  saturate: (load, isWarm) => deliverInALoop(load, { isWarm, driver: undiciDriver }),
 }

@@ -5,5 +5,5 @@ import type { NodeTool } from './tool.ts'
 export const oursUnrecorded: NodeTool = {
   kind: 'node',
   name: 'culprit, not recording',
-  saturate: (load) => deliverInALoop(load, { isRecorded: false }),
+  saturate: (load, isWarm) => deliverInALoop(load, { isWarm, isRecorded: false }),
 }

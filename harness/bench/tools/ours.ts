@@ -7,6 +7,6 @@ export const ours: NodeTool = {
   isQuick: true,
   name: 'culprit',
   note: 'every attempt recorded',
-  saturate: (load) => deliverInALoop(load, {}),
+  saturate: (load, isWarm) => deliverInALoop(load, { isWarm }),
   pace: async (load) => (await deliverAtRate(load)).latencies,
 }

@@ -8,14 +8,14 @@ export const sockets: NodeTool = {
   isQuick: true,
   name: 'bare Node sockets',
   note: 'no parser, no record: bytes are counted',
-  async saturate({ url, body, connections, durationMs }) {
+  async saturate({ url, body, connections, warmUpMs, durationMs }, isWarm) {
     const { hostname, port, host, pathname } = new URL(url)
     const head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n`
     const text = `${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
     const buffer = Buffer.allocUnsafeSlow(65_536)
     let requests = 0
     let failed = 0
-    const fromMs = performance.now()
+    let fromMs = performance.now()
     let isOver = false
     const one = () =>
       new Promise<void>((done) => {
@@ -44,8 +44,14 @@ export const sockets: NodeTool = {
       })
     const all = Array.from({ length: connections }, one)
     setTimeout(() => {
+      requests = 0
+      failed = 0
+      fromMs = performance.now()
+      isWarm()
+    }, warmUpMs)
+    setTimeout(() => {
       isOver = true
-    }, durationMs)
+    }, warmUpMs + durationMs)
     await Promise.all(all)
     return { requests, failed, elapsedMs: performance.now() - fromMs }
   },

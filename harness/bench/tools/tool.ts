@@ -6,6 +6,8 @@ export interface ClosedLoad {
   /** A file that holds it. */
   readonly bodyFile: string
   readonly connections: number
+  /** Goes before the duration and does not count, on the same connections where the tool can: programs in C need none. */
+  readonly warmUpMs: number
   readonly durationMs: number
 }
 
@@ -41,7 +43,8 @@ export interface NodeTool extends Named {
   readonly kind: 'node'
   /** Whether `--quick` has it as well. */
   readonly isQuick?: boolean
-  readonly saturate: (load: ClosedLoad) => Promise<Played>
+  /** `isWarm`: called when what counts begins. */
+  readonly saturate: (load: ClosedLoad, isWarm: () => void) => Promise<Played>
   readonly pace?: (load: PacedLoad) => Promise<Latencies>
 }
 
