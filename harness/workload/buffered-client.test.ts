@@ -31,11 +31,11 @@ function scene(answers: { afterMs: number; answer: Answer }[], options: Partial<
     options: { ...realDefaults, ...options },
     flushPhaseMs: 250,
     clock: { now: () => Date.now(), burstAtEpochMs: 0 },
-    send: ({ body = '', idempotencyKey }) => {
+    send: ({ body = '', idempotencyKey }, ended) => {
       keys.push(idempotencyKey)
       const { afterMs, answer } = answers[Math.min(bodies.length, answers.length - 1)] ?? { afterMs: 0, answer: ok }
       bodies.push(body)
-      return new Promise((resolve) => setTimeout(() => resolve(answer), afterMs))
+      setTimeout(ended, afterMs, answer)
     },
     sample: (line) => lines.push(line),
     live,

@@ -38,7 +38,7 @@ export function createBufferedClient(setup: BufferedClientSetup): AuditClient {
     buffer.push(json)
     live.emitted++
     live.emittedByClient.set(name, emitted)
-    if (delivery.inFlight.size === 0) arm(Math.max(intendedMs, freeSinceMs))
+    if (delivery.isIdle()) arm(Math.max(intendedMs, freeSinceMs))
   }
 
   /** Has what waits sent: a full batch at once, less with the first flush that is due from `fromMs` on. */
@@ -70,7 +70,7 @@ export function createBufferedClient(setup: BufferedClientSetup): AuditClient {
     emit,
     close() {
       isClosed = true
-      if (buffer.length === 0 && delivery.inFlight.size === 0) finished.resolve()
+      if (buffer.length === 0 && delivery.isIdle()) finished.resolve()
     },
     finished: finished.promise,
     stop(overdue = 0) {

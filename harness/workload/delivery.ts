@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { uniform } from '../random.ts'
 import type { Attempt, Drop } from '../sample.ts'
 import type { ClientSetup } from './client.ts'
-import { at, catchUp } from './schedule.ts'
-import type { Answer } from './send.ts'
+import { append, type Linked, type LinkedList, remove } from './linked-list.ts'
+import { agendaOf } from './schedule.ts'
+import type { Answer, Request } from './send.ts'
 import { type WriteOperation, writePaths } from './write.ts'
 
 /** What travels in one request: events of one client, numbered without a gap. */
@@ -16,24 +17,18 @@ export interface Parcel {
 export interface Delivery {
   /** Sends a parcel at once; `intendedMs` is when it was due. Calls back when it was acknowledged or given up. */
   deliver(parcel: Parcel, intendedMs: number, ended: (endedMs: number) => void): void
-  /** Parcels whose end is not known yet, those in the pause before a retry included. */
-  readonly inFlight: ReadonlySet<Parcel>
+  /** Parcels whose end is not known yet, those in the pause before a retry included, in the order of their sending. */
+  inFlight(): readonly Parcel[]
+  /** Whether there are none. */
+  isIdle(): boolean
   /** Breaks off: what is open now is neither recorded nor tried again. */
   stop(): void
 }
 
-interface Sending {
+interface Sending extends Linked<Sending> {
   readonly parcel: Parcel
-  readonly idempotencyKey: string | undefined
+  readonly request: Request
   readonly ended: (endedMs: number) => void
-}
-
-interface Attempted {
-  readonly number: number
-  readonly intendedMs: number
-  readonly startedMs: number
-  /** How many attempts before it were told to wait. */
-  readonly busy: number
 }
 
 const tooManyRequests = 429
@@ -47,26 +42,36 @@ const tooManyRequests = 429
  */
 export function createDelivery(setup: ClientSetup, operation: WriteOperation): Delivery {
   const { name, options, clock, send, sample, live, random } = setup
-  const inFlight = new Set<Parcel>()
+  const agenda = agendaOf(clock)
+  const path = writePaths[operation]
+  const { timeoutMs } = options
+  const open: LinkedList<Sending> = { first: null, last: null }
   const cancelRetry = new Map<Parcel, () => void>()
   let isStopped = false
 
-  const attempt = async (sending: Sending, number: number, intendedMs: number, busy: number) => {
-    const { idempotencyKey } = sending
-    const { body } = sending.parcel
+  const attempt = (sending: Sending, number: number, intendedMs: number, busy: number) => {
     const startedMs = clock.now()
     live.attempts++
     live.openAttempts++
-    const { timeoutMs } = options
-    const answer = await send({ method: 'POST', path: writePaths[operation], body, idempotencyKey, timeoutMs })
-    live.openAttempts--
-    if (isStopped) return
-    conclude(sending, { number, intendedMs, startedMs, busy }, answer)
-    catchUp(clock)
+    send(sending.request, (answer) => {
+      live.openAttempts--
+      if (isStopped) return
+      conclude(sending, number, intendedMs, startedMs, busy, answer)
+      // A busy generator is as exact as it can be.
+      agenda.catchUp()
+    })
   }
 
-  const conclude = (sending: Sending, { number, intendedMs, startedMs, busy }: Attempted, answer: Answer) => {
+  const conclude = (
+    sending: Sending,
+    number: number,
+    intendedMs: number,
+    startedMs: number,
+    busy: number,
+    answer: Answer,
+  ) => {
     const { parcel, ended } = sending
+    const { outcome, status, failure, retryAfterMs } = answer
     const { firstEvent, events } = parcel
     const endedMs = clock.now()
     const line: Attempt = {
@@ -81,11 +86,13 @@ export function createDelivery(setup: ClientSetup, operation: WriteOperation): D
       intendedMs,
       startedMs,
       endedMs,
-      ...answer,
+      outcome,
+      status,
+      failure,
     }
-    sample(line)
+    sample(retryAfterMs === undefined ? line : { ...line, retryAfterMs })
     const end = (why: Drop['why'] | null) => {
-      inFlight.delete(parcel)
+      remove(open, sending)
       if (why === null) live.acknowledged += events
       else {
         live.dropped += events
@@ -93,33 +100,39 @@ export function createDelivery(setup: ClientSetup, operation: WriteOperation): D
       }
       ended(endedMs)
     }
-    const { failure } = answer
     if (failure === null) return end(null)
     live.errors[failure.errorClass]++
-    const isBusy = answer.status === tooManyRequests && options.onBusy === 'wait'
+    const isBusy = status === tooManyRequests && options.onBusy === 'wait'
     const failed = number - busy
     if (failure.errorClass === '4xx' && !isBusy) return end('rejected')
     if (!isBusy && failed >= options.attempts) return end('attempts-exhausted')
     const pauseMs = isBusy
-      ? (answer.retryAfterMs ?? options.retryPauseMs) * uniform(random, 1, 1 + options.retryJitter)
+      ? (retryAfterMs ?? options.retryPauseMs) * uniform(random, 1, 1 + options.retryJitter)
       : failed ** 2 * options.retryPauseMs * uniform(random, 1 - options.retryJitter, 1 + options.retryJitter)
     const retryMs = endedMs + pauseMs
     const retry = () => {
       cancelRetry.delete(parcel)
-      void attempt(sending, number + 1, retryMs, isBusy ? busy + 1 : busy)
+      attempt(sending, number + 1, retryMs, isBusy ? busy + 1 : busy)
     }
-    cancelRetry.set(parcel, at(clock, retryMs, retry))
+    cancelRetry.set(parcel, agenda.at(retryMs, retry))
   }
 
   return {
     deliver(parcel, intendedMs, ended) {
-      inFlight.add(parcel)
       const hasKey = options.sendsIdempotencyKey && operation === 'write-batch'
       // In quotes: the draft's syntax of the header is a structured field's string.
       const idempotencyKey = hasKey ? `"${randomUUID()}"` : undefined
-      void attempt({ parcel, idempotencyKey, ended }, 1, intendedMs, 0)
+      const request: Request = { method: 'POST', path, body: parcel.body, idempotencyKey, timeoutMs }
+      const sending: Sending = { parcel, request, ended, earlier: null, later: null }
+      append(open, sending)
+      attempt(sending, 1, intendedMs, 0)
     },
-    inFlight,
+    inFlight() {
+      const parcels: Parcel[] = []
+      for (let sending = open.first; sending; sending = sending.later) parcels.push(sending.parcel)
+      return parcels
+    },
+    isIdle: () => open.first === null,
     stop() {
       isStopped = true
       for (const cancel of cancelRetry.values()) cancel()

@@ -28,10 +28,10 @@ function scene(...answers: [Answer, ...Answer[]]) {
     name: 'rr-1',
     options,
     clock: { now: () => Date.now(), burstAtEpochMs: 0 },
-    send: (request) => {
+    send: (request, ended) => {
       const answer = answers[Math.min(requests.length, answers.length - 1)] ?? answers[0]
       requests.push(request)
-      return new Promise((resolve) => setTimeout(() => resolve(answer), 3_000))
+      setTimeout(ended, 3_000, answer)
     },
     sample: (line) => lines.push(line),
     live,

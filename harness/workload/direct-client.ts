@@ -14,7 +14,7 @@ export function createDirectClient(setup: ClientSetup): AuditClient {
   live.emittedByClient.set(name, 0)
 
   const finishWhenIdle = () => {
-    if (isClosed && delivery.inFlight.size === 0) finished.resolve()
+    if (isClosed && delivery.isIdle()) finished.resolve()
   }
   return {
     name,

@@ -4,7 +4,7 @@ import type { SampleLine } from '../sample.ts'
 import { constantRate } from './arrivals.ts'
 import type { PlannedRr } from './planned.ts'
 import { at } from './schedule.ts'
-import type { Send } from './send.ts'
+import { ask, type Send } from './send.ts'
 
 /** Enough for all the events of one RR, stored several times over. */
 const limit = 50
@@ -41,7 +41,7 @@ export function startQueries({ plan, ratePerSec, timeoutMs, random, clock, send,
     const client = plan[Math.floor(random() * created)]?.name
     if (client === undefined) return
     const startedMs = clock.now()
-    const answer = await send({ method: 'GET', path: queryPath(client), timeoutMs })
+    const answer = await ask(send, { method: 'GET', path: queryPath(client), timeoutMs })
     if (isDiscarded) return
     const times = { intendedMs, startedMs, endedMs: clock.now() }
     const line = { kind: 'attempt', t: startedMs, phase: 'load', operation: 'query', client } as const

@@ -5,7 +5,7 @@ import type { Delivery } from './delivery.ts'
 /** What a client had done when it was stopped. `waiting`: events that no request has carried yet. */
 export function summarise(
   { name, clock }: ClientSetup,
-  { inFlight }: Delivery,
+  delivery: Delivery,
   {
     emitted,
     waiting,
@@ -18,7 +18,7 @@ export function summarise(
     readonly overdue: number
   },
 ): ClientSummary {
-  const open = [...inFlight].map(({ firstEvent, events }) => ({ firstEvent, events }))
+  const open = delivery.inFlight().map(({ firstEvent, events }) => ({ firstEvent, events }))
   const unfinished = open.reduce((sum, { events }) => sum + events, waiting)
   const late = overdue > 0 ? { overdue } : {}
   return { kind: 'client', t: clock.now(), client: name, emitted, unfinished, inFlight: open, jsonBytes, ...late }

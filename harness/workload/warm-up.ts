@@ -5,7 +5,7 @@ import { constantRate } from './arrivals.ts'
 import { eventJson } from './event.ts'
 import { queryPath } from './queries.ts'
 import { at } from './schedule.ts'
-import { createSender, type Request } from './send.ts'
+import { ask, createSender, type Request } from './send.ts'
 import { writeOperationOf, writePaths } from './write.ts'
 
 /** The client's and the RR's name in the record: the warm-up's events are not part of the load. */
@@ -45,7 +45,7 @@ export async function warmUp(options: WarmUpOptions): Promise<{ attempts: number
     const timeoutMs = Math.min(client.timeoutMs, -restMs - startedMs)
     // The one before took so long that there is no time left: it has been counted as failed, or was barely in time.
     if (timeoutMs <= 0) return
-    const answer = await sender.send({ ...requestFor(operation, event), timeoutMs })
+    const answer = await ask(sender.send, { ...requestFor(operation, event), timeoutMs })
     signal.throwIfAborted()
     attempts++
     if (answer.outcome !== 'ok') failed++

@@ -43,10 +43,10 @@ async function write(flow: Flow, rrs: readonly string[], target: CheckTarget): P
   await using sender = createSender(baseUrl, options.timeoutMs)
   await using refused = createSender(nowhere, options.timeoutMs)
   let isFirst = flow.isRefusedFirst === true
-  const send: Send = (sent) => {
+  const send: Send = (sent, ended) => {
     const { send: one } = isFirst ? refused : sender
     isFirst = false
-    return one(sent)
+    one(sent, ended)
   }
   const clock = createClock(0)
   const name = rrs[0] ?? ''

@@ -1,24 +1,23 @@
 import { connect } from 'node:net'
 import { errors } from 'undici'
-import { type AnswerHead, createAnswerReader } from './answer-reader.ts'
+import { type AnswerHead, createAnswerReader, readBuffer } from './answer-reader.ts'
+import type { Request } from './driver.ts'
+import { writeRequest } from './request-writer.ts'
 
 /** A request on its way. */
 export interface Exchange {
-  /** Head and body. */
-  readonly text: string
-  /** `latin1` where it is ASCII throughout, which costs less to write. */
-  readonly encoding: 'latin1' | 'utf8'
+  readonly request: Request
+  /** The request's head, up to the headers of its body. */
+  readonly start: string
   /** Whether it was written to a connection that stood. */
   isWritten: boolean
   isOver: boolean
-  readonly answered: (head: AnswerHead) => void
-  readonly failed: (error: unknown) => void
 }
 
 /** One connection, which carries one request at a time. */
-export interface Connection {
+export interface Connection<E extends Exchange> {
   /** Sends it, at once or as soon as the connection stands. */
-  carry(exchange: Exchange): void
+  carry(exchange: E): void
   /** Ends it at once. The request that is on it, if any, fails with `reason`. */
   destroy(reason: unknown): void
   readonly isOpen: boolean
@@ -34,24 +33,25 @@ export interface Ends {
   readonly localAddress: string | undefined
 }
 
-/** Filled and read within one turn of the event loop, so that all connections can share it. */
-const readBuffer = Buffer.allocUnsafeSlow(65_536)
+/** What is told of a connection. */
+export interface Told<E extends Exchange> {
+  /** `connection`: this one, which may carry another request. `null`: it may not. */
+  answered(exchange: E, head: AnswerHead, connection: Connection<E> | null): void
+  failed(exchange: E, error: unknown): void
+  isClosed(connection: Connection<E>): void
+}
+
 const tcpKeepAliveMs = 60_000
 
-/** Opens a connection. `isFree` is told each time an answer is whole and another request may follow. */
-export function openConnection(
-  ends: Ends,
-  isFree: (connection: Connection, keepAliveMs: number | null) => void,
-  isClosed: (connection: Connection) => void,
-): Connection {
+export function openConnection<E extends Exchange>(ends: Ends, told: Told<E>): Connection<E> {
   const reader = createAnswerReader()
-  let exchange: Exchange | null = null
+  let exchange: E | null = null
   let isConnected = false
 
   const write = () => {
     if (!exchange || exchange.isOver) return
     exchange.isWritten = true
-    socket.write(exchange.text, exchange.encoding)
+    writeRequest(socket, exchange.request, exchange.start)
   }
 
   const fail = (error: unknown) => {
@@ -59,31 +59,30 @@ export function openConnection(
     exchange = null
     connection.isOpen = false
     socket.destroy()
-    failed?.failed(error)
+    if (failed) told.failed(failed, error)
   }
 
   const answer = (head: AnswerHead, isKept: boolean) => {
     const answered = exchange
     exchange = null
-    if (isKept) isFree(connection, head.keepAliveMs)
-    else {
+    if (!isKept) {
       connection.isOpen = false
       socket.destroy()
     }
-    answered?.answered(head)
+    if (answered) told.answered(answered, head, isKept ? connection : null)
   }
 
-  const read = (length: number, buffer: Buffer) => {
-    const chunk = buffer.subarray(0, length)
+  const read = (length: number) => {
     // Nothing was asked: such as a 408 before the service closes an idle connection.
     if (!exchange) fail(null)
     else {
+      let head: AnswerHead | null = null
       try {
-        const head = reader.read(chunk)
-        if (head) answer(head, head.isKept)
+        head = reader.read(length)
       } catch (error) {
         fail(error)
       }
+      if (head) answer(head, head.isKept)
     }
     return connection.isOpen
   }
@@ -93,7 +92,7 @@ export function openConnection(
     noDelay: true,
     keepAlive: true,
     keepAliveInitialDelay: tcpKeepAliveMs,
-    onread: { buffer: readBuffer, callback: (length, buffer) => read(length, buffer as Buffer) },
+    onread: { buffer: readBuffer, callback: read },
   })
   socket.once('connect', () => {
     isConnected = true
@@ -107,11 +106,11 @@ export function openConnection(
   socket.on('error', fail)
   socket.once('close', () => {
     if (connection.isOpen) fail(new errors.SocketError('closed'))
-    isClosed(connection)
+    told.isClosed(connection)
   })
 
   const connection = {
-    carry(next: Exchange) {
+    carry(next: E) {
       exchange = next
       if (isConnected) write()
     },

@@ -22,8 +22,13 @@ export interface Answer {
   readonly retryAfterMs?: number
 }
 
-/** Sends one request and always resolves: an error is an answer too. */
-export type Send = (request: Request) => Promise<Answer>
+/** Sends one request and calls back once, later, whatever happens: an error is an answer too. */
+export type Send = (request: Request, ended: (answer: Answer) => void) => void
+
+/** The same for who awaits it. To send takes no promise, which would cost as much as to read the answer. */
+export function ask(send: Send, request: Request): Promise<Answer> {
+  return new Promise((done) => send(request, done))
+}
 
 export interface Sender extends AsyncDisposable {
   readonly send: Send
@@ -53,8 +58,19 @@ export const outcomes: Readonly<Record<ErrorClass, Outcome>> = {
   reset: 'unknown',
 }
 
+/** The same for all that went well: one object for each status. */
+const fine = new Map<number, Answer>()
+
 /** A whole answer, whatever its status; `retryAfter` is that header. */
 export function answered(status: number, retryAfter: string | null): Answer {
+  const known = retryAfter === null ? fine.get(status) : undefined
+  if (known) return known
+  const answer = newAnswer(status, retryAfter)
+  if (answer.failure === null && retryAfter === null) fine.set(status, answer)
+  return answer
+}
+
+function newAnswer(status: number, retryAfter: string | null): Answer {
   const failure = failureOfStatus(status)
   const retryAfterMs = retryAfter === null ? null : readRetryAfter(retryAfter)
   const answer: Answer = { outcome: failure ? outcomes[failure.errorClass] : 'ok', status, failure }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { ask } from './driver.ts'
 import { socketsDriver } from './sockets.ts'
 import { undiciDriver } from './undici.ts'
 
@@ -37,7 +38,7 @@ describe.each([
   async function post(baseUrl: string, timeoutMs = 5_000) {
     const sender = driver(baseUrl, timeoutMs)
     cleanUps.push(() => sender[Symbol.asyncDispose]())
-    return sender.send({ method: 'POST', path: '/api/v1/audit/events/batch', body: '[{}]', timeoutMs })
+    return ask(sender.send, { method: 'POST', path: '/api/v1/audit/events/batch', body: '[{}]', timeoutMs })
   }
 
   test('a RST is a reset, with the errno and syscall that tell it from a FIN; the outcome is unknown', async () => {
@@ -117,7 +118,7 @@ describe.each([
     cleanUps.push(() => sender[Symbol.asyncDispose]())
     const seen: unknown[] = []
     for (let n = 0; n < 4; n++) {
-      const { outcome, status } = await sender.send({ method: 'POST', path: '/', body: '[]', timeoutMs: 5_000 })
+      const { outcome, status } = await ask(sender.send, { method: 'POST', path: '/', body: '[]', timeoutMs: 5_000 })
       seen.push([outcome, status])
     }
     expect(seen).toEqual([
@@ -141,9 +142,30 @@ describe.each([
     const sender = driver(baseUrl, 5_000)
     cleanUps.push(() => sender[Symbol.asyncDispose]())
     const [method, path, body] = ['POST', '/a?b=c%20d', '["ü", "→"]'] as const
-    await sender.send({ method, path, body, idempotencyKey: '"k"', timeoutMs: 5_000 })
+    await ask(sender.send, { method, path, body, idempotencyKey: '"k"', timeoutMs: 5_000 })
     const sent = { method, url: path, host: baseUrl, type: 'application/json', key: '"k"', body }
     expect(await seen.promise).toEqual(sent)
+  })
+
+  test('what the kernel does not take at once arrives as it was, whatever is sent meanwhile', async () => {
+    const megabytes = 8
+    const arrived: Socket[] = []
+    const all = Promise.withResolvers<void>()
+    const seen: string[] = []
+    const server = createHttpServer({ highWaterMark: 1 }, async (request, response) => {
+      arrived.push(request.socket)
+      if (arrived.length === 2) all.resolve()
+      await all.promise
+      let body = ''
+      for await (const part of request.setEncoding('utf8')) body += part
+      seen.push(body)
+      response.writeHead(201).end()
+    })
+    const sender = driver(await listen(server), 20_000)
+    cleanUps.push(() => sender[Symbol.asyncDispose]())
+    const bodies = ['a', 'ü'].map((character) => character.repeat(megabytes * 2 ** 20))
+    await Promise.all(bodies.map((body) => ask(sender.send, { method: 'POST', path: '/', body, timeoutMs: 20_000 })))
+    expect(seen.sort().map((body) => bodies.indexOf(body))).toEqual([0, 1])
   })
 
   test.each([
@@ -161,7 +183,7 @@ describe.each([
     const sender = driver(baseUrl, 5_000)
     cleanUps.push(() => sender[Symbol.asyncDispose]())
     for (let n = 0; n < 3; n++) {
-      const answer = await sender.send({ method: 'POST', path: '/', body: '[]', timeoutMs: 5_000 })
+      const answer = await ask(sender.send, { method: 'POST', path: '/', body: '[]', timeoutMs: 5_000 })
       expect(answer.outcome).toBe('ok')
       await new Promise((done) => setTimeout(done, 20))
     }
@@ -172,11 +194,11 @@ describe.each([
     const baseUrl = await serverThat(() => arrived.resolve())
     const sender = driver(baseUrl, 5_000)
     const request = { method: 'POST', path: '/', body: '[]', timeoutMs: 5_000 } as const
-    const open = sender.send(request)
+    const open = ask(sender.send, request)
     await arrived.promise
     await sender[Symbol.asyncDispose]()
     const failure = { errorClass: 'local', code: 'UND_ERR_DESTROYED' }
-    expect(await Promise.all([open, sender.send(request)])).toMatchObject([{ failure }, { failure }])
+    expect(await Promise.all([open, ask(sender.send, request)])).toMatchObject([{ failure }, { failure }])
   })
 
   test('a closed port is refused: nothing was done', async () => {
@@ -208,7 +230,7 @@ describe.each([
     const sender = driver(baseUrl, 5_000)
     cleanUps.push(() => sender[Symbol.asyncDispose]())
     const request = { method: 'POST', path: '/', body: '[]', timeoutMs: 5_000 } as const
-    const answers = await Promise.all(Array.from({ length: 100 }, () => sender.send(request)))
+    const answers = await Promise.all(Array.from({ length: 100 }, () => ask(sender.send, request)))
     expect(answers.filter((answer) => answer.outcome === 'ok')).toHaveLength(100)
   })
 
@@ -221,7 +243,7 @@ describe.each([
     const sender = driver(baseUrl, 1_000)
     cleanUps.push(() => sender[Symbol.asyncDispose]())
     for (let i = 0; i < 3; i++) {
-      await sender.send({ method: 'POST', path: '/', body: '[]', timeoutMs: 1_000 })
+      await ask(sender.send, { method: 'POST', path: '/', body: '[]', timeoutMs: 1_000 })
       await new Promise(setImmediate) // undici takes the connection back after it has handed the answer over
     }
     expect(ports.size).toBe(1)

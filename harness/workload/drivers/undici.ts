@@ -27,8 +27,7 @@ export const undiciDriver: Driver = (baseUrl, connectTimeoutMs) => {
     bodyTimeout: 0,
     connect: { timeout: connectTimeoutMs },
   })
-  const send: Send = ({ method, path, body, idempotencyKey, timeoutMs }) => {
-    const { promise, resolve } = Promise.withResolvers<Answer>()
+  const send: Send = ({ method, path, body, idempotencyKey, timeoutMs }, ended) => {
     let abort: ((reason: Error) => void) | null = null
     let isOver = false
     let status = 0
@@ -37,7 +36,7 @@ export const undiciDriver: Driver = (baseUrl, connectTimeoutMs) => {
       if (isOver) return
       isOver = true
       clearTimeout(timer)
-      resolve(answer)
+      ended(answer)
     }
     const timer = setTimeout(() => (abort ? abort(timedOut(timeoutMs)) : end(notConnected(timeoutMs))), timeoutMs)
     const options = {
@@ -64,7 +63,6 @@ export const undiciDriver: Driver = (baseUrl, connectTimeoutMs) => {
       onResponseEnd: () => end(answered(status, retryAfter)),
       onResponseError: (_controller, error) => end(unanswered(error)),
     })
-    return promise
   }
   return { send, [Symbol.asyncDispose]: () => agent.destroy() }
 }
