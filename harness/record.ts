@@ -1,9 +1,9 @@
-import { createWriteStream, type WriteStream } from 'node:fs'
 import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { attemptJson } from './attempt-json.ts'
 import { StackError } from './errors.ts'
+import { openLineFile } from './line-file.ts'
 import type { ProbeLine } from './probe-line.ts'
 import type { RunEvent, SampleLine, StoredLine } from './sample.ts'
 import {
@@ -108,42 +108,40 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
   await mkdir(dir, { recursive: true })
   await writeJson(join(dir, recordFiles.manifest), manifest)
   await writeJson(join(dir, recordFiles.truth), truth)
-  const streams = {
-    samples: createWriteStream(join(dir, recordFiles.samples), { flags: 'a' }),
-    probes: createWriteStream(join(dir, recordFiles.probes), { flags: 'a' }),
-    events: createWriteStream(join(dir, recordFiles.events), { flags: 'a' }),
-    stored: createWriteStream(join(dir, recordFiles.stored), { flags: 'a' }),
-  }
   const broken = new AbortController()
   const fail = (error: Error) => {
     if (!broken.signal.aborted) broken.abort(notWritten(`the record in ${dir}`, error))
   }
-  for (const stream of Object.values(streams)) stream.on('error', fail)
-  const isOpen = (stream: WriteStream) => !broken.signal.aborted || stream === streams.events
-  const appenders = {
-    samples: createAppender<SampleLine>(streams.samples, isOpen, sampleJson),
-    probes: createAppender(streams.probes, isOpen),
-    events: createAppender(streams.events, isOpen),
-    stored: createAppender(streams.stored, isOpen),
+  const openLines = <Line>(name: string, jsonOf: (line: Line) => string = JSON.stringify) => {
+    const mayWrite = () => !broken.signal.aborted || name === recordFiles.events
+    return openLineFile<Line>(join(dir, name), { jsonOf, mayWrite, failed: fail }).catch((error: Error) => {
+      throw notWritten(join(dir, name), error)
+    })
+  }
+  const files = {
+    samples: await openLines<SampleLine>(recordFiles.samples, sampleJson),
+    probes: await openLines<ProbeLine>(recordFiles.probes),
+    events: await openLines<RunEvent>(recordFiles.events),
+    stored: await openLines<StoredLine>(recordFiles.stored),
   }
   const written = async () => {
-    await Promise.all(Object.values(appenders).map((appender) => appender.written())).catch(fail)
+    await Promise.all(Object.values(files).map((file) => file.written())).catch(fail)
     broken.signal.throwIfAborted()
   }
   let isTold = false
   const close = async () => {
-    await Promise.all(Object.values(appenders).map((appender) => appender.close()))
+    await Promise.all(Object.values(files).map((file) => file.close()))
     if (isTold) return // closing twice, as at the end of a scope, must not bury what came before
     isTold = true
     broken.signal.throwIfAborted()
   }
   return {
     dir,
-    sample: appenders.samples.append,
-    samples: appenders.samples.appendText,
-    probe: appenders.probes.append,
-    event: appenders.events.append,
-    stored: appenders.stored.append,
+    sample: files.samples.append,
+    samples: files.samples.appendText,
+    probe: files.probes.append,
+    event: files.events.append,
+    stored: files.stored.append,
     broken: broken.signal,
     written,
     close,
@@ -154,64 +152,6 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
 /** As a line of samples.ndjson, less its end. */
 export function sampleJson(line: SampleLine): string {
   return line.kind === 'attempt' ? attemptJson(line) : JSON.stringify(line)
-}
-
-/** How long a line waits for others, and how many bytes may wait. */
-const heldBackMs = 5
-const mostHeldBack = 2 ** 16
-/** So many characters are encoded in one go: fewer cost more calls, more live long enough for the garbage collector to move. */
-const pieceLength = 2 ** 12
-/** A character is three bytes of UTF-8 at most. */
-const bytesPerCharacter = 3
-
-/** Puts lines that come together into one write: each one wakes a thread, which costs more than a line's JSON. */
-function createAppender<Line extends object>(
-  stream: WriteStream,
-  isOpen: (stream: WriteStream) => boolean,
-  jsonOf: (line: Line) => string = JSON.stringify,
-) {
-  let text = ''
-  const held = Buffer.allocUnsafeSlow(mostHeldBack)
-  let heldBytes = 0
-  let timer: NodeJS.Timeout | null = null
-  const write = (bytes: Buffer) => {
-    if (bytes.length > 0 && isOpen(stream) && !stream.destroyed && !stream.writableEnded) stream.write(bytes)
-  }
-  const writeHeld = () => {
-    write(Buffer.from(held.subarray(0, heldBytes)))
-    heldBytes = 0
-  }
-  const encode = () => {
-    const mostBytes = text.length * bytesPerCharacter
-    if (heldBytes + mostBytes > held.length) writeHeld()
-    if (mostBytes > held.length) write(Buffer.from(text))
-    else heldBytes += held.write(text, heldBytes)
-    text = ''
-  }
-  const flush = () => {
-    if (timer) clearTimeout(timer)
-    timer = null
-    encode()
-    writeHeld()
-  }
-  const appendText = (lines: string) => {
-    timer ??= setTimeout(flush, heldBackMs)
-    text += lines
-    if (text.length >= pieceLength) encode()
-  }
-  return {
-    append: (line: Line) => appendText(`${jsonOf(line)}\n`),
-    appendText,
-    /** Resolves when all lines so far are written; rejects when they could not be. */
-    written(): Promise<void> {
-      flush()
-      return new Promise((done, failed) => stream.write('', (error) => (error ? failed(error) : done())))
-    },
-    async close(): Promise<void> {
-      flush()
-      if (!stream.closed) await new Promise<void>((done) => stream.once('close', () => done()).end())
-    },
-  }
 }
 
 /** Adds a line to a file of lines. Throws a StackError when it cannot. */
