@@ -230,3 +230,17 @@ export function gaps(series: readonly Point[], { fromMs, toMs }: Stretch): Stret
     toMs: all[index + 1] ?? toMs,
   }))
 }
+
+/**
+ * The first item that is as asked, where all behind it are, too; else the length. An hour has too many readings and requests
+ * to look at all of the ones for each of the others.
+ */
+export function firstIndex<T>(items: readonly T[], isIt: (item: T) => boolean): number {
+  let [from, to] = [0, items.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if (isIt(items[middle] as T)) to = middle
+    else from = middle + 1
+  }
+  return from
+}

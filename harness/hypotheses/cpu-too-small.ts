@@ -1,4 +1,3 @@
-import { countDistinct } from '../event-ledger.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis, Prediction } from '../hypothesis.ts'
 import {
@@ -9,6 +8,7 @@ import {
   longestSilenceMs,
   type Point,
   points,
+  type Stretch,
   writeAttempts,
 } from '../measure.ts'
 import { lessCpu, moreCpu } from '../perturbation.ts'
@@ -130,7 +130,7 @@ function observeBacklog(evidence: Evidence): Observed {
   const waitMs = (peak.value / ratePerSec) * 1000
   const because = `${peak.value} pending at ${ratePerSec.toFixed(1)}/s take ${formatMs(waitMs)}`
   if (waitMs > patienceShare * timeoutMs) return seen(because, [peak.ref, first.ref])
-  const unread = sentButNotWritten(evidence, first.endedMs + timeoutMs)
+  const unread = sentButNotWritten(evidence, { fromMs: first.startedMs, toMs: first.endedMs + timeoutMs })
   const unreadWaitMs = unread ? (unread.value / ratePerSec) * 1000 : 0
   if (unread && unreadWaitMs > patienceShare * timeoutMs) {
     const outside = `${unread.value} sent and not written at ${ratePerSec.toFixed(1)}/s take ${formatMs(unreadWaitMs)}`
@@ -143,22 +143,22 @@ function observeBacklog(evidence: Evidence): Observed {
 }
 
 /**
- * The most events that clients had sent and the service had not written, at its readings until then: a starved service
+ * The most events that clients had sent and the service had not written, at its readings of a stretch: a starved service
  * leaves requests in its sockets, unread, where its own count of pending events does not see them. Sending again adds
  * nothing to them, so they tell beyond the first timeout too, until all have ended that were under way then. Those whose
  * answer was lost are written, and do not count.
  */
-function sentButNotWritten(evidence: Evidence, untilMs: number): Point | undefined {
-  const readings = points(evidence.service, (probe) => probe.eventsWritten).filter(({ t }) => t <= untilMs)
+function sentButNotWritten(evidence: Evidence, { fromMs, toMs }: Stretch): Point | undefined {
+  const readings = points(evidence.service, (probe) => probe.eventsWritten)
   const before = readings.findLast(({ t }) => t <= 0)
   if (!before) return undefined
-  const attempts = writeAttempts(evidence)
+  const sent = writeAttempts(evidence).filter(({ attempt }) => attempt === 1)
   return highest(
     readings
-      .filter(({ t }) => t > before.t)
+      .filter(({ t }) => t > before.t && t >= fromMs && t <= toMs)
       .map((reading) => {
-        const sent = countDistinct(attempts.filter(({ startedMs }) => startedMs <= reading.t))
-        return { ...reading, value: sent - (reading.value - before.value) }
+        const events = sent.reduce((sum, one) => (one.startedMs <= reading.t ? sum + one.events : sum), 0)
+        return { ...reading, value: events - (reading.value - before.value) }
       }),
   )
 }

@@ -2,6 +2,7 @@ import { memoryFollowsBacklog } from '../backlog-memory.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Hypothesis } from '../hypothesis.ts'
 import {
+  firstIndex,
   highest,
   longestGapMs,
   type Point,
@@ -104,7 +105,7 @@ function heldWithoutWork(evidence: Evidence): Observed {
   const pending = pendingStretches(evidence)
   const isIdle = idleByService(evidence) ?? idleByClients(evidence)
   const idle = grown.series.filter(({ t }) => {
-    return t > grown.before.t && t <= grown.peak.t && isIdle(t) && !pending.some((stretch) => isNear(stretch, t))
+    return t > grown.before.t && t <= grown.peak.t && isIdle(t) && !isNearAny(pending, t)
   })
   const most = highest(idle)
   if (!most) return notMeasurable('work was pending all the time that memory grew')
@@ -118,7 +119,11 @@ function heldWithoutWork(evidence: Evidence): Observed {
 function idleByService({ service }: Evidence): ((t: number) => boolean) | null {
   const said = service.filter((probe) => probe.eventsPending !== null)
   if (said.length === 0) return null
-  return (t) => said.some((probe) => probe.eventsPending === 0 && Math.abs(probe.t - t) <= longestGap)
+  const idleMs = said.flatMap((probe) => (probe.eventsPending === 0 ? [probe.t] : [])).sort((a, b) => a - b)
+  return (t) => {
+    const nextMs = idleMs[firstIndex(idleMs, (at) => at >= t - longestGap)]
+    return nextMs !== undefined && nextMs <= t + longestGap
+  }
 }
 
 /** As long as every request was answered, none can be pending that nobody waits for. */
@@ -129,6 +134,8 @@ function idleByClients(evidence: Evidence): (t: number) => boolean {
   return (t) => t < unansweredMs
 }
 
-function isNear({ fromMs, toMs }: Stretch, t: number): boolean {
-  return fromMs <= t && t <= toMs + idleForMs
+/** Of stretches by time, none of which overlap: the last that had begun is the one that could last until then. */
+function isNearAny(stretches: readonly Stretch[], t: number): boolean {
+  const last = stretches[firstIndex(stretches, ({ fromMs }) => fromMs > t) - 1]
+  return last !== undefined && t <= last.toMs + idleForMs
 }

@@ -1,6 +1,7 @@
 import type { Evidence } from '../evidence.ts'
 import {
   effectiveWriteRatePerSec,
+  firstIndex,
   longestGapMs,
   longestSilenceMs,
   type Point,
@@ -58,13 +59,14 @@ export function progress(evidence: Evidence): Progress | null {
 
   const thresholdMs = stallThresholdMs(evidence)
   const pending = pendingStretches(evidence)
-  const stall = longest(standstills(ticks, untilMs).flatMap((still) => pieces(still, pending, evidence)))
+  const idleMs = evidence.service.flatMap((probe) => (probe.eventsPending === 0 ? [probe.t] : [])).sort((a, b) => a - b)
+  const stall = longest(standstills(ticks, untilMs).flatMap((still) => pieces(still, pending, idleMs)))
   const lastWriteMs = ticks.findLast((tick) => tick.rose && tick.t >= 0)?.t ?? null
   const blindMs = longest(
     pending
       .filter((stretch) => stretch.fromMs < untilMs)
       .map((stretch) => ({ ...stretch, toMs: Math.min(stretch.toMs, untilMs) }))
-      .map((stretch) => ({ fromMs: 0, toMs: longestGapMs(ticks, stretch) })),
+      .map((stretch) => ({ fromMs: 0, toMs: longestGapMs(around(ticks, stretch), stretch) })),
   )
   const isBlind = blindMs !== null && blindMs.toMs > thresholdMs
   const base = { untilMs, lastWriteMs }
@@ -141,12 +143,24 @@ function standstills(ticks: readonly Tick[], untilMs: number): (Stall & { ticks:
   return found
 }
 
-/** The parts of a standstill in which work was pending, less what PostgreSQL's lag may have hidden. */
-function pieces(still: Stall & { ticks: readonly Tick[] }, pending: readonly Stretch[], evidence: Evidence): Stall[] {
-  return pending.flatMap((stretch) => {
+/**
+ * The parts of a standstill in which work was pending, less what PostgreSQL's lag may have hidden.
+ *
+ * @param pending by time, none of which overlap
+ * @param idleMs when the service said that nothing was pending, by time
+ */
+function pieces(
+  still: Stall & { ticks: readonly Tick[] },
+  pending: readonly Stretch[],
+  idleMs: readonly number[],
+): Stall[] {
+  const first = firstIndex(pending, (stretch) => stretch.toMs > still.fromMs)
+  const end = firstIndex(pending, (stretch) => stretch.fromMs >= still.toMs)
+  return pending.slice(first, end).flatMap((stretch) => {
     const fromMs = Math.max(still.fromMs, stretch.fromMs)
     const toMs = Math.min(still.toMs, stretch.toMs)
-    const isIdle = evidence.service.some((probe) => probe.t > fromMs && probe.t < toMs && probe.eventsPending === 0)
+    const nextIdleMs = idleMs[firstIndex(idleMs, (t) => t > fromMs)]
+    const isIdle = nextIdleMs !== undefined && nextIdleMs < toMs
     if (toMs <= fromMs || isIdle) return []
     const lastSaid = still.ticks.findLast((tick) => tick.source === 'service' && tick.t <= toMs)
     const isSaidByService = lastSaid !== undefined && lastSaid.t >= toMs - postgresLagMs
@@ -180,4 +194,10 @@ function longest<T extends Stretch>(stretches: readonly T[]): T | null {
     (best, stretch) => (best && best.toMs - best.fromMs >= stretch.toMs - stretch.fromMs ? best : stretch),
     null,
   )
+}
+
+/** Those of a series by time that say something of a stretch: its own, and the next one to either side. */
+function around<T extends Point>(series: readonly T[], { fromMs, toMs }: Stretch): readonly T[] {
+  const first = firstIndex(series, ({ t }) => t > fromMs) - 1
+  return series.slice(Math.max(0, first), firstIndex(series, ({ t }) => t >= toMs) + 1)
 }
