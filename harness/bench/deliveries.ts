@@ -93,14 +93,21 @@ export interface Paced {
   readonly startedAtEpochMs: number
 }
 
-/** Each request when it is due, whether or not earlier ones were answered. */
-export async function deliverAtRate({ url, body, durationMs, ratePerSec }: PacedLoad): Promise<Paced> {
+/**
+ * Each request when it is due, whether or not earlier ones were answered.
+ *
+ * @param unseenMs at the same rate and over the same connections before what counts: compiling, connecting
+ */
+export async function deliverAtRate(
+  { url, body, durationMs, ratePerSec }: PacedLoad,
+  { unseenMs = 0 } = {},
+): Promise<Paced> {
   await using record = await openRecord()
   const latenciesMs: number[] = []
   const sendDelaysMs: number[] = []
   const sample = (line: SampleLine) => {
     record.sample(line)
-    if (line.kind !== 'attempt') return
+    if (line.kind !== 'attempt' || line.intendedMs < unseenMs) return
     latenciesMs.push(line.endedMs - line.intendedMs)
     sendDelaysMs.push(line.startedMs - line.intendedMs)
   }
@@ -108,7 +115,7 @@ export async function deliverAtRate({ url, body, durationMs, ratePerSec }: Paced
   const { sender, delivery } = setUp(clock, url, socketsDriver, sample)
   await using _ = sender
   await new Promise<void>((done) => {
-    const arrivals = constantRate(ratePerSec, durationMs)
+    const arrivals = constantRate(ratePerSec, unseenMs + durationMs)
     let open = 0
     let isLast = false
     const doneIfLast = () => {
@@ -136,7 +143,7 @@ export async function deliverAtRate({ url, body, durationMs, ratePerSec }: Paced
   return {
     latencies: latenciesOf(latenciesMs),
     sendDelays: latenciesOf(sendDelaysMs),
-    startedAtEpochMs: clock.burstAtEpochMs,
+    startedAtEpochMs: clock.burstAtEpochMs + unseenMs,
   }
 }
 

@@ -35,8 +35,7 @@ async function carryOut(job: Job): Promise<object> {
     case 'pace':
       return (await toolOf(job.tool).pace?.(job.load)) ?? {}
     case 'deliver':
-      await deliverAtRate({ ...job.load, durationMs: job.load.warmUpMs })
-      return deliverAtRate(job.load)
+      return deliverAtRate(job.load, { unseenMs: job.load.warmUpMs })
     case 'play':
       return play(job)
     case 'serve': {
