@@ -42,7 +42,7 @@ function play({ load, client, seed, runId, baseUrl, clock: shared, place, of }: 
   if (!isOwnTimed(emitter)) throw new Error(`${emitter} is played by one thread`)
   // The whole plan is drawn, so that an RR is the same whoever plays it.
   const plan = planLoad(load, { seed, runId, flushMs: client.flushMs }).filter((_, index) => index % of === place)
-  const setup = { load, client, seed: seed + place, runId, clock, send: sender.send, sample, live }
+  const setup = { client, seed: seed + place, runId, clock, send: sender.send, sample, live }
   const players = createPlayers(emitter, plan, setup)
   void Promise.all(players.map(({ finished }) => finished)).then(() => report('finished'))
   stop = async () => {

@@ -53,7 +53,7 @@ async function playLoad(options: DriveOptions, live: LiveLoad): Promise<void> {
   live.planned = plan.reduce((sum, rr) => sum + rr.events.length, 0)
   await using sender = createSender(baseUrl, client.timeoutMs)
   const { send } = sender
-  const setup = { load, client, seed, runId, clock, send, sample, live }
+  const setup = { client, seed, runId, clock, send, sample, live }
   let players: Player[]
   if (!isOwnTimed(load.emitter)) {
     players = [startClosedLoop({ plan, runId, baseUrl, options: client, clock, sample, live })]

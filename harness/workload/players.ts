@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { createRandom } from '../random.ts'
 import type { SampleLine } from '../sample.ts'
-import type { ClientOptions, Load } from '../scenario.ts'
+import type { ClientOptions } from '../scenario.ts'
 import { type Assignment, assign } from './emitters.ts'
 import { eventJson } from './event.ts'
 import type { LiveLoad } from './live.ts'
@@ -18,7 +18,6 @@ export interface Player {
 }
 
 export interface PlayersSetup {
-  readonly load: Load
   readonly client: ClientOptions
   readonly seed: number
   readonly runId: string
