@@ -8,11 +8,17 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** A clock that goes with the pretended timers, and on by itself while something is done. */
+/** A clock that goes with the pretended timers, and on by itself while something is done: to look at it takes time as well. */
 function aClock() {
   let workedMs = 0
-  const clock = { now: () => performance.now() + workedMs, burstAtEpochMs: 0 }
-  return { clock, work: (ms: number) => (workedMs += ms) }
+  const work = (ms: number) => {
+    workedMs += ms
+  }
+  const now = () => {
+    work(0.001)
+    return performance.now() + workedMs
+  }
+  return { clock: { now, burstAtEpochMs: 0 }, work }
 }
 
 test('what is due is done in order of time, then of asking; never before it is due', () => {
@@ -107,4 +113,32 @@ test('one that throws does not keep the others from their turn', () => {
   expect(() => vi.advanceTimersByTime(5)).toThrow('broken')
   vi.advanceTimersByTime(5)
   expect(done).toEqual(['next'])
+})
+
+test('what is due sooner than a timer can be is not left to one, and answers are read meanwhile', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  const clock = { now: () => performance.now(), burstAtEpochMs: 0 }
+  const agenda = createAgenda(clock)
+  let left = 10
+  let early = 0
+  let answers = 0
+  await new Promise<void>((resolve) => {
+    const armNext = () => {
+      const dueMs = clock.now() + 0.5
+      agenda.at(dueMs, () => {
+        if (clock.now() < dueMs) early++
+        left--
+        if (left === 0) resolve()
+        else armNext()
+      })
+    }
+    const answer = () => {
+      answers++
+      if (left > 0) setImmediate(answer)
+    }
+    armNext()
+    answer()
+  })
+  expect(early).toBe(0)
+  expect(answers).toBeGreaterThan(10)
 })
