@@ -102,6 +102,28 @@ test('who catches up does one thing that is due; the others have their turn when
   expect(done).toHaveLength(3)
 })
 
+test('where answers set connections free, a turn adds one thing to what they do, and a full one where none came', () => {
+  const { clock, work } = aClock()
+  const agenda = createAgenda(clock)
+  let done = 0
+  const inTurn = () => {
+    const before = done
+    vi.advanceTimersToNextTimer()
+    return done - before
+  }
+  for (let n = 0; n < 200; n++) {
+    agenda.at(clock.now() + 1, () => {
+      work(0.02)
+      done++
+    })
+  }
+  work(2)
+  const full = inTurn()
+  expect(full).toBeGreaterThan(5)
+  agenda.catchUp()
+  expect([inTurn(), inTurn()]).toEqual([1, full])
+})
+
 test('one that throws does not keep the others from their turn', () => {
   const { clock } = aClock()
   const agenda = createAgenda(clock)

@@ -30,7 +30,11 @@ const nearMs = 1
 const napMs = 0.02
 const pillow = new Int32Array(new SharedArrayBuffer(4))
 
-/** So much is done in one go before answers are read again: a burst of sends must not age the answers to the first ones. */
+/**
+ * So much is done in one go before answers are read again: a burst of sends must not age the answers to the first ones. Only
+ * one thing, where answers came since the last turn: they set free as many connections as a generator that has fallen behind
+ * can use.
+ */
 const longestTurnMs = 0.5
 
 /**
@@ -42,6 +46,7 @@ export function createAgenda(clock: Clock): Agenda {
   let seq = 0
   let live = 0
   let isBusy = false
+  let hasCaughtUp = false
   let armedForMs = Number.POSITIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
   let turn: NodeJS.Immediate | undefined
@@ -79,7 +84,9 @@ export function createAgenda(clock: Clock): Agenda {
     turn = undefined
     const inMs = (nextDue()?.dueMs ?? 0) - clock.now()
     if (inMs > 0) Atomics.wait(pillow, 0, 0, Math.min(inMs, napMs))
-    doUntil(clock.now() + longestTurnMs)
+    const untilMs = hasCaughtUp ? Number.NEGATIVE_INFINITY : clock.now() + longestTurnMs
+    hasCaughtUp = false
+    doUntil(untilMs)
   }
   /** Does at least one thing, if any is due. A timer that is armed stays so: one that fires too early is armed again. */
   const doUntil = (untilMs: number) => {
@@ -118,7 +125,9 @@ export function createAgenda(clock: Clock): Agenda {
     },
     catchUp() {
       const next = isBusy ? undefined : queue.peek()
-      if (next && next.dueMs <= clock.now()) doUntil(Number.NEGATIVE_INFINITY)
+      if (!next || next.dueMs > clock.now()) return
+      hasCaughtUp = true
+      doUntil(Number.NEGATIVE_INFINITY)
     },
   }
 }
