@@ -19,7 +19,7 @@ import type { AuditCheck, EndReason } from './sample.ts'
 import type { Checks } from './scenario.ts'
 import type { Stack } from './stack.ts'
 import type { Verdict } from './verdict.ts'
-import { drive, runChecks, startCrew, warmUp } from './workload/index.ts'
+import { drive, preparationMs, runChecks, startCrew, warmUp } from './workload/index.ts'
 import { planLoad } from './workload/life-cycle.ts'
 
 /**
@@ -49,7 +49,7 @@ export async function run(plan: RunPlan, dir: string, progress: Progress, signal
     await using stack = stopOrSay(await startStack(options, stop), progress)
     // Ahead of the clock, which counts down to the burst: they take as long as they take.
     const before = await checkAudit('before-load', plan, stack, record.dir, progress, stop)
-    clock = createClock(phases.warmUpMs + settleMs)
+    clock = createClock(preparationMs(plan.scenario.load) + phases.warmUpMs + settleMs)
     notes = await observe(plan, stack, clock, record, progress, stop)
     const after = await checkAudit('after-load', plan, stack, record.dir, progress, stop)
     for (const result of [...before, ...after]) record.event({ kind: 'check', t: clock.now(), ...result })
@@ -137,12 +137,13 @@ async function observe(
 
   await using collector = startCollector({ stack, clock, probe: record.probe, event: record.event })
   using over = abortAtEnd(signal)
-  // Ahead of the warm-up: a thread takes longer to start than there is time before the burst.
+  // Ahead of the warm-up: to start a thread, or to prepare many RRs, takes longer than there is time between it and the burst.
   await using crew = load.workers === undefined ? null : startCrew(load.workers, record.samples)
   const workload = { load, client, seed, runId, clock, baseUrl, sample: record.sample, signal: over.signal }
   progress.say('warming up')
+  const driving = drive({ ...workload, crew })
+  driving.done.catch(() => {}) // it is heard of below
   record.event({ kind: 'warm-up', ...(await warmUp({ ...workload, warmUpMs: phases.warmUpMs })), t: clock.now() })
-  const driving = drive({ ...workload, crew }) // ahead of the burst: the load's own preparation must not delay what is due at 0
   await wait(Math.max(0, -clock.now()), undefined, { signal })
   record.event({ kind: 'burst', t: clock.now(), at: new Date(clock.burstAtEpochMs).toISOString() })
   const injection = inject({ faults, stack, clock, seed, signal, over: over.signal })

@@ -2,7 +2,7 @@ import { createHistogram } from 'node:perf_hooks'
 import { createClock } from '../clock.ts'
 import type { SampleLine } from '../sample.ts'
 import type { Emitter } from '../scenario.ts'
-import { drive } from '../workload/index.ts'
+import { drive, preparationMs } from '../workload/index.ts'
 import { openRecord } from './deliveries.ts'
 
 /** So many RRs as a run plays them: planned, sent through their clients, recorded. */
@@ -59,8 +59,7 @@ export async function play({ origin, emitter, rrs, rrsPerSec, lifeMs }: PlayJob)
     onBusy: 'drop',
     sendsIdempotencyKey: false,
   } as const
-  // Time to plan them all, as a run has before its burst.
-  const clock = createClock(200 + rrs / 50)
+  const clock = createClock(200 + preparationMs(load))
   const { signal } = new AbortController()
   const driving = drive({ load, client, seed: 1, runId: 'bench', baseUrl: origin, clock, sample, signal })
   await driving.done

@@ -41,6 +41,14 @@ export interface Drive {
   readonly live: LiveLoad
 }
 
+/** Of each RR: to plan it and to make its client took 0.015 ms, on a machine that does nothing else. */
+const preparationOfRrMs = 0.04
+
+/** How long before anything else that is due `drive` should be called, milliseconds: until then it is busy with what it will do. */
+export function preparationMs({ rrs }: Pick<Load, 'rrs'>): number {
+  return rrs * preparationOfRrMs
+}
+
 /** Plays the load through the clients of its emitter: what is due is sent when it is due. */
 export function drive(options: DriveOptions): Drive {
   const live = createLive()
