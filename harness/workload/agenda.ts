@@ -21,7 +21,7 @@ interface Entry {
   callback: (() => void) | null
 }
 
-/** A timer of Node's is later than this, so that what is due sooner is not left to it. */
+/** A timer of Node's can be so much late, so that what is due sooner is not left to it. */
 const nearMs = 1
 /**
  * What is that near is waited for asleep, in naps so short that no answer is read late: the system makes 0.07 ms of them. To
@@ -61,13 +61,14 @@ export function createAgenda(clock: Clock): Agenda {
     if (isBusy || turn || dueMs >= armedForMs) return
     clearTimeout(timer)
     armedForMs = Number.POSITIVE_INFINITY
-    if (dueMs - clock.now() < nearMs) {
+    const inMs = dueMs - clock.now()
+    if (inMs < nearMs) {
       turn = setImmediate(onTurn)
       return
     }
     armedForMs = dueMs
-    // Timers count whole milliseconds from a truncated now, so they may fire up to one early; `doUntil` sees to that.
-    timer = setTimeout(onTimer, Math.max(0, Math.ceil(dueMs - clock.now())))
+    // Timers count whole milliseconds: rather early, and near then, than late.
+    timer = setTimeout(onTimer, Math.floor(inMs))
   }
   const nextDue = (): Entry | undefined => {
     for (let next = queue.peek(); next; next = queue.peek()) {
