@@ -143,7 +143,7 @@ async function observe(
   progress.say('warming up')
   const driving = drive({ ...workload, crew })
   driving.done.catch(() => {}) // it is heard of below
-  record.event({ kind: 'warm-up', ...(await warmUp({ ...workload, warmUpMs: phases.warmUpMs })), t: clock.now() })
+  record.event({ kind: 'warm-up', ...(await warmUp({ ...workload, phases })), t: clock.now() })
   await wait(Math.max(0, -clock.now()), undefined, { signal })
   record.event({ kind: 'burst', t: clock.now(), at: new Date(clock.burstAtEpochMs).toISOString() })
   const injection = inject({ faults, stack, clock, seed, signal, over: over.signal })

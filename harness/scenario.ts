@@ -115,6 +115,12 @@ export type Limits = Described<typeof limitsSchema>
 
 export const phasesSchema = z.object({
   warmUpMs: z.number().describe('before the burst; must be free of errors'),
+  warmUpConnections: z
+    .number()
+    .optional()
+    .describe(
+      'that send one event after another during the warm-up, for a service that has compiled its code before the burst; absent: one event and one query each half second',
+    ),
   afterDeathMs: z.number().describe('how long to go on watching after the service died'),
   minMs: z
     .number()

@@ -9,9 +9,10 @@ export const capacity: Scenario = {
   load: {
     ...steady.load,
     rrs: 16,
-    eventsPerRr: 125,
+    eventsPerRr: 600,
     lifeMs: 5_000,
     pace: null,
+    arrivals: undefined,
     queriesPerSec: 0,
     emitter: 'closed-loop',
   },

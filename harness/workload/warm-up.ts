@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Attempt, SampleLine } from '../sample.ts'
-import type { ClientOptions, Load } from '../scenario.ts'
+import type { ClientOptions, Load, Phases } from '../scenario.ts'
 import { constantRate } from './arrivals.ts'
 import { eventJson } from './event.ts'
 import { queryPath } from './queries.ts'
@@ -23,17 +23,18 @@ export interface WarmUpOptions {
   readonly clock: Clock
   readonly sample: (line: SampleLine) => void
   readonly signal: AbortSignal
-  /** Begins this long before the burst. */
-  readonly warmUpMs: number
+  readonly phases: Pick<Phases, 'warmUpMs' | 'warmUpConnections'>
 }
 
 /**
  * Sends an event and a query each half second, one after another on one connection: both paths have run before the
- * burst, and errors at this trickle mean that the set-up is broken. Over by `restMs` before the burst, since its
- * requests time out then at the latest. Rejects with the signal's reason after an abort.
+ * burst, and errors at this trickle mean that the set-up is broken. With a number of connections, each of them sends one
+ * event after another instead. Over by `restMs` before the burst, since its requests time out then at the latest. Rejects
+ * with the signal's reason after an abort.
  */
 export async function warmUp(options: WarmUpOptions): Promise<{ attempts: number; failed: number }> {
-  const { load, client, runId, baseUrl, clock, sample, signal, warmUpMs } = options
+  const { load, client, runId, baseUrl, clock, sample, signal } = options
+  const { warmUpMs, warmUpConnections } = options.phases
   const write = writeOperationOf(load.emitter)
   await using sender = createSender(baseUrl, client.timeoutMs)
   const breakOff = () => void sender[Symbol.asyncDispose]()
@@ -62,13 +63,26 @@ export async function warmUp(options: WarmUpOptions): Promise<{ attempts: number
     return { method: 'POST', path: writePaths[operation], body: operation === 'write-batch' ? `[${json}]` : json }
   }
 
-  try {
+  const trickle = async () => {
     for (const { seq, intendedMs } of constantRate(ratePerSec, warmUpMs - restMs)) {
       const dueMs = intendedMs - warmUpMs
       await dueAt(clock, dueMs, signal)
       await tryOnce(write, seq, dueMs)
       await tryOnce('query', seq, dueMs)
     }
+  }
+  let next = 0
+  const sendOn = async () => {
+    await dueAt(clock, -warmUpMs, signal)
+    // The last ones have time to be answered. What is broken is not tried thousands of times.
+    for (let nowMs = clock.now(); nowMs < -2 * restMs && failed === 0; nowMs = clock.now()) {
+      await tryOnce(write, next++, nowMs)
+    }
+  }
+
+  try {
+    if (warmUpConnections) await Promise.all(Array.from({ length: warmUpConnections }, sendOn))
+    else await trickle()
   } finally {
     signal.removeEventListener('abort', breakOff)
   }

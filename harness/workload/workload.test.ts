@@ -146,7 +146,12 @@ describe('drive', () => {
 })
 
 describe('warm-up', () => {
-  const warm = async (baseUrl: string, signal = never, warmUpMs = 1_100, played = load) => {
+  const warm = async (
+    baseUrl: string,
+    signal = never,
+    warmUpMs = 1_100,
+    { warmUpConnections, played = load }: { warmUpConnections?: number; played?: Load } = {},
+  ) => {
     const lines: SampleLine[] = []
     const sample = (line: SampleLine) => lines.push(line)
     const clock = createClock(warmUpMs)
@@ -159,7 +164,7 @@ describe('warm-up', () => {
       clock,
       sample,
       signal,
-      warmUpMs,
+      phases: { warmUpMs, warmUpConnections },
     })
     return { result, endedMs: clock.now(), lines: lines as Attempt[] }
   }
@@ -178,10 +183,28 @@ describe('warm-up', () => {
 
   test('tries the kind of write that the load will send', async () => {
     const service = await startService()
-    const { lines } = await warm(service.baseUrl, never, 1_100, { ...load, emitter: 'direct' })
+    const { lines } = await warm(service.baseUrl, never, 1_100, { played: { ...load, emitter: 'direct' } })
     expect(service.posted).toEqual(['/api/v1/audit/events'])
     expect(lines.map((line) => line.operation)).toEqual(['write-event', 'query'])
     expect(service.stored.map(idOf)).toEqual(['warm-up 0'])
+  })
+
+  test('with connections it sends one event after another on each, and is over half a second before the burst', async () => {
+    const service = await startService()
+    const { result, endedMs, lines } = await warm(service.baseUrl, never, 1_300, { warmUpConnections: 3 })
+    expect(result).toEqual({ attempts: lines.length, failed: 0 })
+    expect(lines.length).toBeGreaterThan(6)
+    expect(new Set(lines.map((line) => line.operation))).toEqual(new Set(['write-batch']))
+    expect(service.stored.map(idOf).toSorted()).toEqual(lines.map((_, number) => `warm-up ${number}`).toSorted())
+    const openAt = ({ startedMs }: Attempt) =>
+      lines.filter((line) => line.startedMs <= startedMs && line.endedMs > startedMs).length
+    expect(Math.max(...lines.map(openAt))).toBe(3)
+    expect(endedMs).toBeLessThan(-500)
+  })
+
+  test('what fails is not sent on and on', async () => {
+    const { result } = await warm('http://127.0.0.1:9', never, 1_300, { warmUpConnections: 3 })
+    expect(result).toEqual({ attempts: 3, failed: 3 })
   })
 
   test('a service that does not answer fails it, before the burst', async () => {
