@@ -12,7 +12,8 @@ type Kind = 'noun' | 'step' | 'experiment' | 'run' | 'cli' | 'bench' | 'scenario
 
 function kindOf(file: string): Kind {
   if (file === 'harness/run.ts') return 'run'
-  if (file === 'harness/cli.ts') return 'cli'
+  // A run in a process of its own is carried out as a command is.
+  if (file === 'harness/cli.ts' || file.startsWith('harness/apart/')) return 'cli'
   if (file.startsWith('harness/bench/')) return 'bench'
   if (file.startsWith('harness/experiments/')) return 'experiment'
   if (/^harness\/(arrivals\/)?[^/]+$/.test(file)) return 'noun'

@@ -1,0 +1,31 @@
+/** The process of one run: takes its plan from the process that started it, and says what came of it. */
+
+import { once } from 'node:events'
+import { InterruptedError, messageOf, StackError } from '../errors.ts'
+import { listenForInterruption } from '../interruption.ts'
+import { createProgress } from '../report/progress.ts'
+import { run } from '../run.ts'
+import type { ApartJob, ApartResult } from './index.ts'
+
+async function carryOut({ plan, dir }: ApartJob, signal: AbortSignal): Promise<ApartResult> {
+  using progress = createProgress(process.stderr)
+  try {
+    return { verdict: await run(plan, dir, progress, signal) }
+  } catch (thrown) {
+    const error = thrown instanceof SuppressedError ? thrown.suppressed : thrown
+    const message = messageOf(error)
+    if (error instanceof InterruptedError) return { kind: 'interrupted', message }
+    if (!(error instanceof StackError)) return { kind: 'other', message: (error as Error)?.stack ?? message }
+    const { hint, logTail } = error
+    return { kind: 'stack', message, logTail, ...(hint !== undefined && { hint }) }
+  }
+}
+
+// Whoever started it says that all is being stopped.
+using interruption = listenForInterruption(() => {})
+const left = new AbortController()
+process.once('disconnect', () => left.abort(new InterruptedError('interrupted')))
+const [job] = (await once(process, 'message')) as [ApartJob]
+const result = await carryOut(job, AbortSignal.any([interruption.signal, left.signal]))
+// With nobody left to hear it there is no channel.
+if (process.connected) process.send?.(result, () => process.disconnect())

@@ -1,0 +1,61 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { getCompileCacheDir } from 'node:module'
+import { InterruptedError, StackError } from '../errors.ts'
+import type { RunPlan } from '../manifest.ts'
+import type { Verdict } from '../verdict.ts'
+
+/** What the process is told, and all that it needs: a plan whose faults are functions cannot be told. */
+export interface ApartJob {
+  readonly plan: Omit<RunPlan, 'faults'>
+  readonly dir: string
+}
+
+/** What it says last. */
+export type ApartResult =
+  | { readonly verdict: Verdict }
+  | { readonly kind: 'interrupted' | 'other'; readonly message: string }
+  | { readonly kind: 'stack'; readonly message: string; readonly hint?: string; readonly logTail: readonly string[] }
+
+/**
+ * One run in a process of its own, as each run of `npm run scenario` is. What earlier runs leave in a process, such as garbage
+ * and code compiled for other loads, slows the generator of the next one: the events/s that one and the same service sustains
+ * differed by 18 % from run to run in one process, and by 2 % between processes.
+ *
+ * It shows its progress on stderr itself, and ends with this process, however that ends.
+ *
+ * @throws StackError, InterruptedError as `run` does
+ */
+export async function runApart({ faults, ...plan }: RunPlan, dir: string, signal: AbortSignal): Promise<Verdict> {
+  if (faults && faults.length > 0) throw new Error('a run with faults cannot be done in a process of its own')
+  signal.throwIfAborted()
+  const cache = getCompileCacheDir()
+  const child = fork(new URL('child.ts', import.meta.url), {
+    serialization: 'advanced',
+    env: { ...process.env, ...(cache !== undefined && { NODE_COMPILE_CACHE: cache }) },
+  })
+  const stop = () => child.kill('SIGTERM')
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    return verdictOf(await resultOf(child, { plan, dir }))
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+async function resultOf(child: ChildProcess, job: ApartJob): Promise<ApartResult> {
+  let result: ApartResult | null = null
+  child.once('message', (said: ApartResult) => {
+    result = said
+  })
+  child.send(job)
+  const [code, signalName] = await once(child, 'exit')
+  return result ?? { kind: 'other', message: `the process of a run ended by itself (${signalName ?? `exit ${code}`})` }
+}
+
+function verdictOf(result: ApartResult): Verdict {
+  if ('verdict' in result) return result.verdict
+  if (result.kind === 'stack') throw new StackError(result.message, result)
+  if (result.kind === 'interrupted') throw new InterruptedError(result.message)
+  throw new Error(result.message)
+}
