@@ -19,9 +19,9 @@ test('a closed loop against the real service: every event that was acknowledged 
   expect(code).toBe(0)
   const verdict = JSON.parse(await readFile(join(dir, 'verdict.json'), 'utf8')) as Verdict
   expect(verdict.accounting).toMatchObject({
-    emitted: 2_000,
-    acknowledged: 2_000,
-    stored: 2_000,
+    emitted: 9_600,
+    acknowledged: 9_600,
+    stored: 9_600,
     acknowledgedAndLost: 0,
     storedMoreThanOnce: 0,
     unknown: 0,
