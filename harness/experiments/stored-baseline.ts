@@ -110,7 +110,7 @@ export async function updateStoredBaseline(
     `${name}: ${runs.length} runs, medians${before ? ` (before: ${before.writtenAt.slice(0, 10)})` : ''}`,
     ...changes,
     ...(runs.length < looks[1]
-      ? [`  fewer than ${looks[1]} runs: a candidate can pass against them, and not fail`]
+      ? [`  fewer than ${looks[1]} runs: a candidate can pass against them, and hardly fail`]
       : []),
   ]
 }

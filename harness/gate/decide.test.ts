@@ -89,6 +89,14 @@ test('too few pairs are unknown, never a pass', () => {
   ).toBe('pass')
 })
 
+test('ten pairs that are all beyond a limit fail where no more come, and wait for more where they do', async () => {
+  const slower = () => ({ baseline: good(), candidate: good({ time: 1.2 }) })
+  expect(decide(pairsOf(10, slower), limits).answer).toBe('unknown')
+  const played = (most: number) => takeLooks(async (index) => (index < most ? slower() : null), limits, [])
+  const [eight, ten] = [await played(8), await played(10)]
+  expect([eight.decision.answer, ten.decision.answer]).toEqual(['unknown', 'fail'])
+})
+
 test('pairs that say nothing are left out, and many of them keep from passing', () => {
   const fine = pairsOf(8, () => ({ baseline: good(), candidate: good() }))
   const tired = { baseline: good(), candidate: notRun('the load generator was saturated') }

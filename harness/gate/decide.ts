@@ -13,33 +13,47 @@ import { judgeThreshold } from './thresholds.ts'
 
 /**
  * The numbers of pairs at which the gate looks whether it can decide. Looking often and stopping when it suits finds a
- * difference where there is none, so the looks are fixed and share the error that is allowed (Bonferroni). With ranks, all of 8
- * pairs within a limit are the fewest that can pass, and all of 12 beyond it the fewest that can fail.
+ * difference where there is none, so the looks are fixed and share the error that is allowed. With ranks, all of 8
+ * pairs within a limit are the fewest that can pass, and all of 12 beyond it the fewest that can fail, or of nine or ten where no more come.
  */
 export const looks = [8, 12, 16, 21, 27] as const
-/** How often the same thing against itself may fail, over all metrics and looks. */
-const falseAlarm = 0.01
+/**
+ * How often the same thing against itself may fail, over all metrics: of each look, 1 % in all. The first one cannot find a
+ * failure at all, and the last one has the most to find it by.
+ */
+const falseAlarms = [0, 0.0015, 0.0015, 0.002, 0.005]
 /** How often what is at its limit may pass, over all looks. A pass needs every metric, so metrics need no share. */
 const falsePass = 0.05
 /** Of the pairs: more left out than this, and what is left is no fair sample. */
 const mostLeftOut = 0.25
 
+/** What may be spent of false alarms after so many pairs; at the end, all that no later look will need. */
+function falseAlarmAfter(pairs: number, isLast: boolean): number {
+  const look = looks.findIndex((at) => pairs <= at)
+  const shares = look < 0 ? falseAlarms.slice(-1) : falseAlarms.slice(look, isLast ? undefined : look + 1)
+  return shares.reduce((sum, share) => sum + share, 0)
+}
+
 /**
  * What the pairs show, at one look. Effects are the middle of the pairs' log ratios: what both runs of a pair share (the
  * machine's hour) cancels out, and one percentile of each run is one value, so that runs and not requests are counted.
+ *
+ * @param isLast whether there will be no more pairs, which has nothing to do with what these show
  */
 export function decide(
   pairs: readonly Pair[],
   limits: readonly Limit[],
   absolute: readonly Threshold[] = [],
+  isLast = false,
 ): Decision {
   const usable = pairs.filter(({ baseline, candidate }) => !baseline.unusable && !candidate.unusable)
   const leftOut = pairs.length - usable.length
   const tests = limits.map((limit) => test(limit, usable))
+  const falseAlarm = falseAlarmAfter(pairs.length, isLast)
   const failing = holm(tests.map(({ pFail }) => pFail))
   const metrics = tests.map((tested, index): MetricResult => {
     const { limit, effect } = tested
-    if ((failing[index] ?? 1) <= falseAlarm / looks.length) {
+    if ((failing[index] ?? 1) <= falseAlarm) {
       return { limit, effect, answer: 'fail', because: tested.worse }
     }
     if (tested.pPass <= falsePass / looks.length) return { limit, effect, answer: 'pass', because: tested.within }
@@ -94,8 +108,9 @@ export async function takeLooks(
       if (pair === null) break
       pairs.push(pair)
     }
-    decision = decide(pairs, limits, thresholds)
-    if (decision.answer !== 'unknown' || pairs.length < look) break
+    const isLast = pairs.length < look
+    decision = decide(pairs, limits, thresholds, isLast)
+    if (decision.answer !== 'unknown' || isLast) break
   }
   return { decision, pairs }
 }
