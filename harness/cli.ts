@@ -8,7 +8,7 @@ import { buildImages } from '../containers/images/index.ts'
 import { profileNames } from '../containers/profiles.ts'
 import { scenarios } from '../scenarios/index.ts'
 import { options } from '../scenarios/options.ts'
-import { runApart } from './apart/index.ts'
+import { runsApart } from './apart/index.ts'
 import { type BlindRuntime, tallyOf } from './blind-trial.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
 import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
@@ -135,7 +135,7 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
       const say = (message: string) => process.stderr.write(`gate: ${message}\n`)
       const { results, page, updated } = await runGates(request, {
         ...request,
-        runOnce: (plan, dir) => runApart(plan, dir, signal),
+        runOnce: runsApart(progress, signal),
         findEngineFor: (wanted, runtime) => findEngineFor(wanted, runtime, { signal, onProgress: say }),
         say,
       })
@@ -234,7 +234,7 @@ async function proveAll(
     held &&= proven.held
   }
   if (name === undefined || name === gateProof.name) {
-    const runOnce = (plan: RunPlan, dir: string) => runApart(plan, dir, signal)
+    const runOnce = runsApart(progress, signal)
     const proven = await proveGate(scenarios, { ...means, runs: runs ?? gateProof.runs, runOnce })
     process.stdout.write(`${proven.table}\ntable: ${fromHere(proven.tableFile)}\n`)
     // Too few runs to tell are no failure, and no proof.

@@ -28,7 +28,7 @@ const plan: RunPlan = {
   command: 'a test',
   replay: 'a test',
 }
-const never = new AbortController().signal
+const quiet = { say: () => {}, signal: new AbortController().signal }
 
 /** Resolves once the stack stands. */
 const untilStarted = (dir: string) =>
@@ -41,7 +41,7 @@ const untilStarted = (dir: string) =>
 
 test('a service that does not start is told as it would be in this process, with its log', async () => {
   const serviceEntry = join(import.meta.dirname, 'no-such-program.ts')
-  const error = await runApart({ ...plan, serviceEntry }, join(folder, 'run'), never).catch((thrown: unknown) => thrown)
+  const error = await runApart({ ...plan, serviceEntry }, join(folder, 'run'), quiet).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(StackError)
   expect((error as StackError).logTail.join('\n')).toContain('no-such-program')
 })
@@ -49,7 +49,7 @@ test('a service that does not start is told as it would be in this process, with
 test('an interruption ends it, and nothing is left', async () => {
   const abort = new AbortController()
   const dir = join(folder, 'run')
-  const running = runApart(plan, dir, abort.signal)
+  const running = runApart(plan, dir, { ...quiet, signal: abort.signal })
   running.catch(() => {})
   await untilStarted(dir)
   abort.abort(new Error('stop'))
@@ -64,7 +64,7 @@ test('it ends with the process that started it, however that ended', async () =>
   await writeFile(
     script,
     `const { runApart } = await import(${JSON.stringify(join(import.meta.dirname, 'index.ts'))})
-await runApart(${JSON.stringify(plan)}, ${JSON.stringify(dir)}, new AbortController().signal)`,
+await runApart(${JSON.stringify(plan)}, ${JSON.stringify(dir)}, { say() {}, signal: new AbortController().signal })`,
   )
   const parent = spawn(process.execPath, [script], { stdio: 'ignore' })
   await untilStarted(dir)

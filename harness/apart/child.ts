@@ -3,12 +3,12 @@
 import { once } from 'node:events'
 import { InterruptedError, messageOf, StackError } from '../errors.ts'
 import { listenForInterruption } from '../interruption.ts'
-import { createProgress } from '../report/progress.ts'
 import { run } from '../run.ts'
-import type { ApartJob, ApartResult } from './index.ts'
+import type { ApartJob, ApartNews, ApartResult } from './index.ts'
 
 async function carryOut({ plan, dir }: ApartJob, signal: AbortSignal): Promise<ApartResult> {
-  using progress = createProgress(process.stderr)
+  const tell = (news: ApartNews) => process.connected && process.send?.(news)
+  const progress = { say: (message: string) => tell({ say: message }), watch: () => {}, [Symbol.dispose]: () => {} }
   try {
     return { verdict: await run(plan, dir, progress, signal) }
   } catch (thrown) {

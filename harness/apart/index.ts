@@ -3,12 +3,18 @@ import { once } from 'node:events'
 import { getCompileCacheDir } from 'node:module'
 import { InterruptedError, StackError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
+import type { Progress } from '../report/progress.ts'
 import type { Verdict } from '../verdict.ts'
 
 /** What the process is told, and all that it needs: a plan whose faults are functions cannot be told. */
 export interface ApartJob {
   readonly plan: Omit<RunPlan, 'faults'>
   readonly dir: string
+}
+
+/** What it says meanwhile. */
+export interface ApartNews {
+  readonly say: string
 }
 
 /** What it says last. */
@@ -22,11 +28,15 @@ export type ApartResult =
  * and code compiled for other loads, slows the generator of the next one: the events/s that one and the same service sustains
  * differed by 18 % from run to run in one process, and by 2 % between processes.
  *
- * It shows its progress on stderr itself, and ends with this process, however that ends.
+ * It ends with this process, however that ends. `say` hears what it is at.
  *
  * @throws StackError, InterruptedError as `run` does
  */
-export async function runApart({ faults, ...plan }: RunPlan, dir: string, signal: AbortSignal): Promise<Verdict> {
+export async function runApart(
+  { faults, ...plan }: RunPlan,
+  dir: string,
+  { say, signal }: { say(message: string): void; signal: AbortSignal },
+): Promise<Verdict> {
   if (faults && faults.length > 0) throw new Error('a run with faults cannot be done in a process of its own')
   signal.throwIfAborted()
   const cache = getCompileCacheDir()
@@ -37,16 +47,27 @@ export async function runApart({ faults, ...plan }: RunPlan, dir: string, signal
   const stop = () => child.kill('SIGTERM')
   signal.addEventListener('abort', stop, { once: true })
   try {
-    return verdictOf(await resultOf(child, { plan, dir }))
+    return verdictOf(await resultOf(child, { plan, dir }, say))
   } finally {
     signal.removeEventListener('abort', stop)
   }
 }
 
-async function resultOf(child: ChildProcess, job: ApartJob): Promise<ApartResult> {
+/** Runs of an experiment, each in a process of its own. What two at the same time both say is shown once. */
+export function runsApart(progress: Progress, signal: AbortSignal) {
+  let last = ''
+  const say = (message: string) => {
+    if (message !== last) progress.say(message)
+    last = message
+  }
+  return (plan: RunPlan, dir: string) => runApart(plan, dir, { say, signal })
+}
+
+async function resultOf(child: ChildProcess, job: ApartJob, say: (message: string) => void): Promise<ApartResult> {
   let result: ApartResult | null = null
-  child.once('message', (said: ApartResult) => {
-    result = said
+  child.on('message', (said: ApartNews | ApartResult) => {
+    if ('say' in said) say(said.say)
+    else result = said
   })
   child.send(job)
   const [code, signalName] = await once(child, 'exit')

@@ -186,7 +186,7 @@ test("a revision's stand-in lies in a folder of its own, and goes", async () => 
   await expect(checkOut('--baseline', 'no-such-revision')).rejects.toThrow('--baseline no-such-revision')
 })
 
-test('with a stored baseline the candidate alone is run, as often as there are runs to compare with', async () => {
+test('with a stored baseline the candidate is run beside itself, as often as there are runs to compare with', async () => {
   const { ran } = await play((_, run) => noisy(run))
   const run = { unusable: null, crashed: false, values: { p50: 1, p95: 1, p99: 1, 'peak memory': 1, lost: 0 } }
   const stored = {
@@ -200,7 +200,8 @@ test('with a stored baseline the candidate alone is run, as often as there are r
   }
   const { ran: alone, result } = await play((_, n) => noisy(n), {}, { ...job, stored })
   expect(ran.some((one) => one.startsWith('baseline'))).toBe(true)
-  expect(alone.filter((one) => one.startsWith('candidate'))).toHaveLength(3 + 1)
+  expect(alone.filter((one) => one.startsWith('baseline'))).toEqual([])
+  expect(alone).toHaveLength(2 * (3 + 1))
   expect(result.decision).toMatchObject({ answer: 'unknown', because: ['the stored baseline has 3 runs only'] })
   expect(result.pairs.map(({ baseline }) => baseline)).toEqual(stored.runs)
 })

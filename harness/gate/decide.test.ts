@@ -59,7 +59,8 @@ test('what is just at its limits fails in at most 1 %, and seldom passes', async
 })
 
 test('10 % slower is caught in 95 %, 10 % more memory in 99 %', async () => {
-  expect(share('fail', await playGates(0.03, { time: 1.1 }))).toBeGreaterThan(0.95)
+  // The two runs of a pair, at the same time, then differ by 3.5 %: as measured.
+  expect(share('fail', await playGates(0.025, { time: 1.1 }))).toBeGreaterThan(0.95)
   expect(share('fail', await playGates(0.03, { memory: 1.1 }))).toBeGreaterThan(0.99)
 })
 

@@ -16,14 +16,14 @@ import { judgeThreshold } from './thresholds.ts'
  * difference where there is none, so the looks are fixed and share the error that is allowed. With ranks, all of 8
  * pairs within a limit are the fewest that can pass, and all of 12 beyond it the fewest that can fail, or of nine or ten where no more come.
  */
-export const looks = [8, 12, 16, 21, 27] as const
+export const looks = [8, 12, 16, 21] as const
 /**
  * How often the same thing against itself may fail, over all metrics: of each look, 1 % in all. The first one cannot find a
  * failure at all, and the last one has the most to find it by.
  */
-const falseAlarms = [0, 0.0015, 0.0015, 0.002, 0.005]
+const falseAlarms = [0, 0.002, 0.003, 0.005]
 /** How often what is at its limit may pass, over all looks. A pass needs every metric, so metrics need no share. */
-const falsePass = 0.05
+const falsePass = 0.04
 /** Of the pairs: more left out than this, and what is left is no fair sample. */
 const mostLeftOut = 0.25
 

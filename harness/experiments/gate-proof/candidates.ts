@@ -1,11 +1,10 @@
 import { mean } from 'simple-statistics'
-import type { Measured, MetricName } from '../../gate-result.ts'
+import type { MetricName, Pair } from '../../gate-result.ts'
 import type { Scenario } from '../../scenario.ts'
 
-/** What is recorded of each scenario: the same thing twice in each block, and what a gate has to catch. */
-export type Kind = 'first' | 'second' | 'slower' | 'more memory'
+/** What is recorded of each scenario, beside it: the same thing, and what a gate has to catch. */
+export type Kind = 'same' | 'slower' | 'more memory'
 
-export const sameThing: readonly Kind[] = ['first', 'second']
 /** What gets worse, by how much in the end, and how much is tried first to see what it does. */
 export const worsenings = [
   { kind: 'slower', option: 'cpuMsPerEvent', metric: 'p50', wanted: 0.1, tried: 0.4 },
@@ -35,22 +34,16 @@ export function worsened(scenario: Scenario, { option }: Pick<Worsening, 'option
  * to be in proportion, which the recorded runs then show. Never more than was tried. Two digits, so that the same runs, read
  * again, give the same.
  */
-export function amountFor(
-  { metric, wanted, tried }: Worsening,
-  pairs: readonly (readonly [before: Measured, after: Measured])[],
-): number {
+export function amountFor({ metric, wanted, tried }: Worsening, pairs: readonly Pair[]): number {
   const change = changeBetween(metric, pairs)
   const amount = change === null || change <= wanted ? tried : (tried * wanted) / change
   return Number(amount.toPrecision(2))
 }
 
 /** By how much a figure rose, from the mean of the pairs' log ratios: `0.1` is a tenth. `null`: not measured. */
-export function changeBetween(
-  metric: MetricName,
-  pairs: readonly (readonly [before: Measured, after: Measured])[],
-): number | null {
-  const ratios = pairs.flatMap(([{ values: before }, { values: after }]) => {
-    const [was, is] = [before[metric], after[metric]]
+export function changeBetween(metric: MetricName, pairs: readonly Pair[]): number | null {
+  const ratios = pairs.flatMap(({ baseline, candidate }) => {
+    const [was, is] = [baseline.values[metric], candidate.values[metric]]
     return was && is ? [Math.log(is / was)] : []
   })
   return ratios.length === 0 ? null : Math.exp(mean(ratios)) - 1

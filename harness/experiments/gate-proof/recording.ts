@@ -1,9 +1,9 @@
 import { shuffle } from 'simple-statistics'
 import { looks } from '../../gate/decide.ts'
-import type { Limit, Measured, Threshold } from '../../gate-result.ts'
+import type { Limit, Pair, Threshold } from '../../gate-result.ts'
 import { createRandom } from '../../random.ts'
 import type { Scenario } from '../../scenario.ts'
-import { amountFor, type Kind, sameThing, worsened, worsenings } from './candidates.ts'
+import { amountFor, type Kind, worsened, worsenings } from './candidates.ts'
 import type { Wanted } from './runs.ts'
 import type { Block } from './splits.ts'
 
@@ -14,26 +14,23 @@ export interface Subject {
   readonly thresholds: readonly Threshold[]
 }
 
-/** What is run of a subject, under the same load. */
+/** What is run of a subject beside the subject itself. */
 export type Variants = ReadonlyMap<Kind, Scenario>
 
-type Take = (wanted: Wanted) => Promise<Measured>
+type Take = (baseline: Wanted, candidate: Wanted, seed: number) => Promise<Pair>
 
-/** Scales what is made worse: the same thing and what is tried, side by side a few times. */
+/** Scales what is made worse: the same thing and what is tried, at the same time, a few times. */
 export async function scaleVariants(subject: Subject, probes: number, take: Take): Promise<Variants> {
   const { scenario } = subject
-  const tried: Variants = new Map<Kind, Scenario>([
-    ['first', scenario],
-    ...worsenings.map((one) => [one.kind, worsened(scenario, one, one.tried)] as const),
-  ])
+  const tried: Variants = new Map(worsenings.map((one) => [one.kind, worsened(scenario, one, one.tried)] as const))
   const blocks: Block[] = []
   for (let probe = 1; probe <= probes; probe++) {
     blocks.push(await takeBlock(`probe ${probe}`, subject, tried, probe, take))
   }
   return new Map<Kind, Scenario>([
-    ...sameThing.map((kind) => [kind, scenario] as const),
+    ['same', scenario],
     ...worsenings.map((one) => {
-      const pairs = blocks.flatMap(({ first, [one.kind]: after }) => (first && after ? [[first, after] as const] : []))
+      const pairs = blocks.flatMap(({ [one.kind]: pair }) => (pair ? [pair] : []))
       return [one.kind, worsened(scenario, one, amountFor(one, pairs))] as const
     }),
   ])
@@ -44,17 +41,23 @@ export function isWorseToo(block: number): boolean {
   return block <= (looks.at(-1) ?? 0)
 }
 
-/** Runs of the same load, one right after the other in an order that is drawn. */
+/** Pairs under the same load, each with the scenario as it is for its baseline, one right after the other in an order that is drawn. */
 export async function takeBlock(
   name: string,
-  { scenario: { name: scenarioName }, limits, thresholds }: Subject,
+  { scenario, limits, thresholds }: Subject,
   variants: Variants,
   seed: number,
   take: Take,
 ): Promise<Block> {
-  const block: Partial<Record<Kind, Measured>> = {}
-  for (const [kind, scenario] of shuffle([...variants], createRandom(seed))) {
-    block[kind] = await take({ name: `${scenarioName} ${name} ${kind}`, scenario, limits, thresholds, seed })
+  const block: Partial<Record<Kind, Pair>> = {}
+  for (const [kind, candidate] of shuffle([...variants], createRandom(seed))) {
+    const of = { limits, thresholds, seed }
+    const pair = `${scenario.name} ${name} ${kind}`
+    block[kind] = await take(
+      { ...of, name: `${pair}, baseline`, scenario },
+      { ...of, name: `${pair}, candidate`, scenario: candidate },
+      seed,
+    )
   }
   return block
 }

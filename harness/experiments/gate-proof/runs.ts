@@ -2,11 +2,12 @@ import { appendFile, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StackError } from '../../errors.ts'
 import { notRun } from '../../gate/metrics.ts'
-import type { Limit, Measured, Threshold } from '../../gate-result.ts'
+import type { Limit, Measured, Pair, Threshold } from '../../gate-result.ts'
 import type { RunPlan } from '../../manifest.ts'
+import type { Random } from '../../random.ts'
 import type { Scenario } from '../../scenario.ts'
 import type { Verdict } from '../../verdict.ts'
-import { measureRun } from '../gate.ts'
+import { measureRun, runTogether } from '../gate.ts'
 import { definitionOf } from '../stored-baseline.ts'
 
 /** A run that the proof needs: made once, found again by its name. */
@@ -48,8 +49,7 @@ export async function openRuns({ dir, commit, runOnce, judgeAgain }: RunsOptions
   const commits = new Set<string>()
   const folderOf = (name: string) => join(dir, 'runs', name.replaceAll(/[^\w]+/g, '-'))
 
-  const make = async (wanted: Wanted, definition: string): Promise<Measured> => {
-    const { name, scenario, limits, thresholds, seed } = wanted
+  const make = async ({ name, scenario, limits, thresholds, seed }: Wanted): Promise<Measured> => {
     await rm(folderOf(name), { recursive: true, force: true })
     const measured = await runOnce(planOf(scenario, seed), folderOf(name))
       .then((verdict) => measureRun(verdict, folderOf(name), { limits, thresholds }))
@@ -57,25 +57,35 @@ export async function openRuns({ dir, commit, runOnce, judgeAgain }: RunsOptions
         if (error instanceof StackError) return notRun(`a run could not start: ${error.message}`)
         throw error
       })
-    const line: Kept = { name, definition, commit, measured }
+    const line: Kept = { name, definition: definitionOf(scenario), commit, measured }
     await appendFile(file, `${JSON.stringify(line)}\n`)
     return measured
+  }
+
+  const findKept = async ({ name, scenario, limits, thresholds }: Wanted): Promise<Measured | null> => {
+    const definition = definitionOf(scenario)
+    const found = kept.findLast((line) => line.name === name && line.definition === definition)
+    if (!found) return null
+    commits.add(found.commit.slice(0, 12))
+    const folder = folderOf(name)
+    if (found.measured.unusable !== null || !(await stat(folder).catch(() => null))) return found.measured
+    return measureRun(await judgeAgain(folder), folder, { limits, thresholds })
   }
 
   return {
     /** What made all that was taken so far. */
     commits: () => [...commits],
-    async take(wanted: Wanted, say: (what: string) => void): Promise<Measured> {
-      const definition = definitionOf(wanted.scenario)
-      const found = kept.findLast((line) => line.name === wanted.name && line.definition === definition)
-      commits.add((found?.commit ?? commit).slice(0, 12))
-      if (!found) {
-        say(wanted.name)
-        return make(wanted, definition)
-      }
-      const folder = folderOf(wanted.name)
-      if (found.measured.unusable !== null || !(await stat(folder).catch(() => null))) return found.measured
-      return measureRun(await judgeAgain(folder), folder, wanted)
+    /** Two runs at the same time. Where one of them is not kept, both are made. */
+    async takePair(baseline: Wanted, candidate: Wanted, random: Random, say: (what: string) => void): Promise<Pair> {
+      const [before, after] = [await findKept(baseline), await findKept(candidate)]
+      if (before && after) return { baseline: before, candidate: after }
+      commits.add(commit.slice(0, 12))
+      say(candidate.name)
+      return runTogether(
+        () => make(baseline),
+        () => make(candidate),
+        random,
+      )
     },
   }
 }

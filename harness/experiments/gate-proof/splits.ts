@@ -1,11 +1,11 @@
 import { shuffle } from 'simple-statistics'
 import { takeLooks } from '../../gate/decide.ts'
-import { type GateAnswer, type Limit, type Measured, type Threshold, worst } from '../../gate-result.ts'
+import { type GateAnswer, type Limit, type Pair, type Threshold, worst } from '../../gate-result.ts'
 import type { Random } from '../../random.ts'
 import type { Kind } from './candidates.ts'
 
-/** Runs of one scenario that were made one right after the other, as those of a pair are. */
-export type Block = Readonly<Partial<Record<Kind, Measured>>>
+/** Pairs of one scenario, each of two runs at the same time. */
+export type Block = Readonly<Partial<Record<Kind, Pair>>>
 
 /** A scenario with all that was recorded of it. */
 export interface Recording {
@@ -25,13 +25,13 @@ export function tally(answers: readonly GateAnswer[]): Tally {
 
 /**
  * Plays gates from recorded runs, decided as live ones are: pairs come from blocks in an order that is drawn, and which of the
- * same thing is the baseline is drawn, too. The candidate is the other one, or what was made worse. `mostPairs`: of each scenario.
+ * same thing is the baseline is drawn, too. `mostPairs`: of each scenario.
  *
  * @returns for each gate, what each recording said, in their order
  */
 export async function playSplits(
   recordings: readonly Recording[],
-  kind: 'same' | Kind,
+  kind: Kind,
   splits: number,
   random: Random,
   mostPairs = Number.POSITIVE_INFINITY,
@@ -47,15 +47,14 @@ export async function playSplits(
 
 async function playSplit(
   { blocks, limits, thresholds }: Recording,
-  kind: 'same' | Kind,
+  kind: Kind,
   random: Random,
   mostPairs: number,
 ): Promise<GateAnswer> {
-  const pairs = shuffle([...blocks], random).flatMap(({ first, second, ...others }) => {
-    if (!first || !second) return []
-    const [baseline, other] = random() < 0.5 ? [first, second] : [second, first]
-    const candidate = kind === 'same' ? other : { first, second, ...others }[kind]
-    return candidate ? [{ baseline, candidate }] : []
+  const pairs = shuffle([...blocks], random).flatMap(({ [kind]: pair }) => {
+    if (!pair) return []
+    const isTurned = kind === 'same' && random() < 0.5
+    return [isTurned ? { baseline: pair.candidate, candidate: pair.baseline } : pair]
   })
   const { decision } = await takeLooks(async (index) => (index < mostPairs && pairs[index]) || null, limits, thresholds)
   return decision.answer

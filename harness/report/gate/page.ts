@@ -40,9 +40,9 @@ function head(report: GateReport, answer: GateAnswer): Html {
 <p class="lead">${describeGate(report)}</p>
 <ul class="cards">
 <li><h2>What was compared</h2><p>Candidate: ${first?.candidate ?? 'not run'}.</p><p>Baseline: ${first?.baseline ?? 'not run'}.</p>
-<p>Under the load of ${scenarios.join(' and ')}, one right after the other on the same machine, in an order that is drawn.</p></li>
+<p>Under the load of ${scenarios.join(' and ')}, both at the same time on the same machine.</p></li>
 <li class="${answer === 'unknown' || leftOut > 0 ? 'unsure' : 'good'}"><h2>How sure</h2><p>By ${pairs.join(' and ') || 'no run'}${leftOut > 0 ? `; ${leftOut} more were left out` : ''}.</p>
-<p class="dim">The same thing against itself is to fail in at most 1 of 100 gates; what is just at its limit is to pass in at most 5 of 100.</p></li>
+<p class="dim">The same thing against itself is to fail in at most 1 of 100 gates; what is just at its limit is to pass in at most 4 of 100.</p></li>
 <li class="${missing.length === 0 ? 'good' : 'unsure'}"><h2>What is missing</h2>${
     missing.length === 0
       ? html`<p>Nothing: every limit was decided.</p>`
@@ -161,7 +161,7 @@ const method = html`<ul>
 <li>Both sides of a pair have the same load. The first pair warms the machine up and is not counted.</li>
 <li>A change is the middle of the pairs’ log ratios (Hodges and Lehmann), candidate over baseline, from one percentile of each run: runs are counted, not requests. Its interval is what Wilcoxon’s signed-rank test does not exclude, so that a few runs that a neighbour disturbed do not decide.</li>
 <li><strong>pass</strong>: all of what is likely lies within the limit. <strong>FAIL</strong>: all of it lies beyond. <strong>unknown</strong>: neither, which is never a pass.</li>
-<li>The gate looks at fixed numbers of pairs, and stops once every limit is answered for or one is broken. The looks share the errors that are allowed (Bonferroni), and failures are corrected for the number of limits (Holm).</li>
+<li>The gate looks at fixed numbers of pairs, and stops once every limit is answered for or one is broken. The looks share the errors that are allowed, and failures are corrected for the number of limits (Holm).</li>
 <li>A threshold is the candidate’s own: the median of its runs has to keep it, and what must not happen at all must happen in none of them. Without data it fails.</li>
 <li>p50, p95 and p99 are response times from the moment a request was due. Time to recover: from a burst until all that was due in it has been answered. Events/s sustained: acknowledged as stored while every connection of a closed loop was sending. “lost” is what a client gave up, or what the service acknowledged and lost.</li>
 </ul>`
