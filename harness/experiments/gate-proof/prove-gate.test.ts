@@ -80,6 +80,18 @@ test('few runs play one gate of each kind, and prove nothing', async () => {
   expect(ran.length).toBeGreaterThan(2 * (2 + 3) * 2)
 })
 
+test('a proof that breaks off in its live gates has written what the recorded runs say', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'culprit-gate-proof-'))
+  const breaking = world(0.01, {
+    dir,
+    say: (what) => {
+      if (what.startsWith('live gate')) throw new Error('broken off')
+    },
+  })
+  await expect(breaking).rejects.toThrow('broken off')
+  expect(await readFile(join(dir, 'gate', 'table.md'), 'utf8')).toContain('| 10 % slower')
+})
+
 test('an interrupted proof goes on where it stopped', async () => {
   const { dir, ran: before } = await world(0.01, { runs: 8 })
   const { ran, proven } = await world(0.01, { runs: 8, dir })
