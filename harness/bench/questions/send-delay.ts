@@ -37,7 +37,7 @@ export const sendDelay: Question = {
         sendDelays.count.toLocaleString('en'),
         ...[sendDelays.p50, sendDelays.p90, sendDelays.p99, sendDelays.max].map(ms),
       ]),
-      note: `From when a request was due to when it was sent: at half of what it could do just before, and at 100/s, where a timer's millisecond is what is left. Warm, on the connections that the seconds before had opened. Open model: nothing is left out.`,
+      note: `From when a request was due to when it was sent: at half of what it could do just before, and at 100/s. Warm, on the connections that the seconds before had opened. Open model: nothing is left out.`,
       data: asked,
     }
   },
