@@ -11,7 +11,7 @@ import { options } from '../scenarios/options.ts'
 import { runsApart } from './apart/index.ts'
 import { type BlindRuntime, tallyOf } from './blind-trial.ts'
 import { parseCommandLine, type Request } from './command-line/parse.ts'
-import { exitCodes, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
+import { exitCodes, firstOf, InputError, InterruptedError, messageOf, StackError } from './errors.ts'
 import { readManifest, readVerdict } from './evidence.ts'
 import { conductBisect } from './experiments/bisect/conduct.ts'
 import { blind } from './experiments/blind/blind.ts'
@@ -271,7 +271,7 @@ async function show(
 /** Says on stderr what went wrong and what to do, and gives the exit code. An error of our own making keeps Node's 1. */
 function explain(thrown: unknown): number {
   // What failed while the rest was being stopped must not hide what came first.
-  const error = thrown instanceof SuppressedError ? firstOf(thrown) : thrown
+  const error = firstOf(thrown)
   const print = (line: string) => process.stderr.write(`${line}\n`)
   if (error instanceof InputError) {
     for (const problem of error.problems) print(`culprit: ${problem}`)
@@ -291,8 +291,4 @@ function explain(thrown: unknown): number {
   }
   print(`culprit: a fault of Culprit itself: ${error instanceof Error ? error.stack : String(error)}`)
   return 1
-}
-
-function firstOf(error: SuppressedError): unknown {
-  return error.suppressed instanceof SuppressedError ? firstOf(error.suppressed) : error.suppressed
 }

@@ -46,6 +46,11 @@ export class InterruptedError extends Error {
   override name = 'InterruptedError'
 }
 
+/** What was thrown first, where more failed while it was being cleaned up after. */
+export function firstOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstOf(error.suppressed) : error
+}
+
 /** What an error says, whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error)

@@ -1,7 +1,7 @@
 /** The process of one run: takes its plan from the process that started it, and says what came of it. */
 
 import { once } from 'node:events'
-import { InterruptedError, messageOf, StackError } from '../errors.ts'
+import { firstOf, InterruptedError, messageOf, StackError } from '../errors.ts'
 import { listenForInterruption } from '../interruption.ts'
 import { run } from '../run.ts'
 import type { ApartJob, ApartNews, ApartResult } from './index.ts'
@@ -12,7 +12,7 @@ async function carryOut({ plan, dir }: ApartJob, signal: AbortSignal): Promise<A
   try {
     return { verdict: await run(plan, dir, progress, signal) }
   } catch (thrown) {
-    const error = thrown instanceof SuppressedError ? thrown.suppressed : thrown
+    const error = firstOf(thrown)
     const message = messageOf(error)
     if (error instanceof InterruptedError) return { kind: 'interrupted', message }
     if (!(error instanceof StackError)) return { kind: 'other', message: (error as Error)?.stack ?? message }

@@ -24,9 +24,9 @@ export type ApartResult =
   | { readonly kind: 'stack'; readonly message: string; readonly hint?: string; readonly logTail: readonly string[] }
 
 /**
- * One run in a process of its own, as each run of `npm run scenario` is. What earlier runs leave in a process, such as garbage
- * and code compiled for other loads, slows the generator of the next one: the events/s that one and the same service sustains
- * differed by 18 % from run to run in one process, and by 2 % between processes.
+ * One run in a process of its own, as each run of `npm run scenario` is: nothing that earlier runs leave, such as garbage and
+ * code compiled for other loads, is in the next one. How much that is has not been told apart from what the machine did: the
+ * events/s of one service differed by 18 % in one process and by 2 % between processes in the same minutes, later by 15 %.
  *
  * It ends with this process, however that ends. `say` hears what it is at.
  *

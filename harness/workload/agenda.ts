@@ -24,7 +24,7 @@ interface Entry {
 /** A timer of Node's can be so much late, so that what is due sooner is not left to it. */
 const nearMs = 1
 /**
- * What is that near is waited for asleep, in naps so short that no answer is read late: the system makes 0.07 ms of them. To
+ * What is that near is waited for asleep, in naps of which the system makes 0.07 ms: so late may an answer be read. To
  * look again and again instead would take the CPU from a service on the same machine.
  */
 const napMs = 0.02
