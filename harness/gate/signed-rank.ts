@@ -20,9 +20,7 @@ export function signedRank(values: readonly number[], mu: number): { greater: nu
  * all pairs of values, the median, and those so far from the ends that fewer than `alpha` lie beyond on either side.
  */
 export function locate(values: readonly number[], alpha: number): { middle: number; low: number; high: number } {
-  const means = values
-    .flatMap((one, index) => values.slice(index).map((other) => (one + other) / 2))
-    .sort((a, b) => a - b)
+  const means = meansOfPairs(values).sort((a, b) => a - b)
   const ways = waysToSum(values.map((_, index) => 2 * (index + 1)))
   let below = 0
   let left = 0
@@ -36,6 +34,16 @@ export function locate(values: readonly number[], alpha: number): { middle: numb
   const low = means[left - 1] ?? Number.NEGATIVE_INFINITY
   const high = means[means.length - left] ?? Number.POSITIVE_INFINITY
   return { middle: median(means), low, high }
+}
+
+/** The middle alone, of any number of values but none. */
+export function locateMiddle(values: readonly number[]): number {
+  return median(meansOfPairs(values))
+}
+
+/** Of each two values, and of each with itself. */
+function meansOfPairs(values: readonly number[]): number[] {
+  return values.flatMap((one, index) => values.slice(index).map((other) => (one + other) / 2))
 }
 
 /** Ranks from 1, times two: those of equal values are their mean, which may be a half. */

@@ -1,4 +1,4 @@
-import { mean } from 'simple-statistics'
+import { locateMiddle } from '../../gate/signed-rank.ts'
 import type { MetricName, Pair } from '../../gate-result.ts'
 import type { Scenario } from '../../scenario.ts'
 
@@ -29,22 +29,29 @@ export function worsened(scenario: Scenario, { option }: Pick<Worsening, 'option
   }
 }
 
+/** So much more than was tried at most, where it hardly showed. */
+const mostRaise = 3
+
 /**
  * How much of it makes the wanted change, from pairs of runs without and with what was tried: what a run has more of is taken
- * to be in proportion, which the recorded runs then show. Never more than was tried. Two digits, so that the same runs, read
- * again, give the same.
+ * to be in proportion. Far from what is wanted that is a guess (what queues has more than its share), so what comes of it is
+ * tried in its turn. Two digits, so that the same runs, read again, give the same.
  */
-export function amountFor({ metric, wanted, tried }: Worsening, pairs: readonly Pair[]): number {
+export function amountFor(
+  { metric, wanted }: Pick<Worsening, 'metric' | 'wanted'>,
+  tried: number,
+  pairs: readonly Pair[],
+): number {
   const change = changeBetween(metric, pairs)
-  const amount = change === null || change <= wanted ? tried : (tried * wanted) / change
-  return Number(amount.toPrecision(2))
+  if (change === null) return tried
+  return Number((tried * (change * mostRaise > wanted ? wanted / change : mostRaise)).toPrecision(2))
 }
 
-/** By how much a figure rose, from the mean of the pairs' log ratios: `0.1` is a tenth. `null`: not measured. */
+/** By how much a figure rose, by the same middle as the gate's own effects: `0.1` is a tenth. `null`: not measured. */
 export function changeBetween(metric: MetricName, pairs: readonly Pair[]): number | null {
   const ratios = pairs.flatMap(({ baseline, candidate }) => {
     const [was, is] = [baseline.values[metric], candidate.values[metric]]
     return was && is ? [Math.log(is / was)] : []
   })
-  return ratios.length === 0 ? null : Math.exp(mean(ratios)) - 1
+  return ratios.length === 0 ? null : Math.exp(locateMiddle(ratios)) - 1
 }

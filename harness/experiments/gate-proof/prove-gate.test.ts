@@ -22,8 +22,11 @@ const played = scenarios
 
 const normal = (random: Random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 
-/** A world whose runs vary by a share, and cost what the profile says: 0.4 ms of CPU make 2 ms a fifth longer. */
-async function world(varies: number, options: Partial<ProveGateOptions> = {}) {
+/**
+ * A world whose runs vary by a share, and cost what the profile says: 0.4 ms of CPU make 2 ms a fifth longer, and by more
+ * than that where requests queue.
+ */
+async function world(varies: number, { queues = 0, ...options }: Partial<ProveGateOptions> & { queues?: number } = {}) {
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'culprit-gate-proof-')))
   dirs.push(dir)
   const ran: string[] = []
@@ -39,7 +42,7 @@ async function world(varies: number, options: Partial<ProveGateOptions> = {}) {
       const random = createRandom(createHash('sha256').update(basename(folder)).digest().readUInt32LE())
       const { cpuMsPerEvent = 0, holdBytes = 0 } = service.profileOptions
       const vary = (value: number) => value * Math.exp(varies * normal(random))
-      const p50Ms = vary(2 + cpuMsPerEvent)
+      const p50Ms = vary(2 + cpuMsPerEvent + queues * cpuMsPerEvent ** 2)
       const response = { count: 300, p50Ms, p95Ms: p50Ms, p99Ms: p50Ms, maxMs: p50Ms }
       return {
         ...verdict,
@@ -76,8 +79,8 @@ test('few runs play one gate of each kind, and prove nothing', async () => {
   const { proven, rows, ran } = await world(0.01, { runs: 1 })
   expect(proven.held).toBeNull()
   expect(rows.filter((row) => row.includes('too little to tell'))).toHaveLength(6)
-  // Of two scenarios two pairs to scale by, then three pairs; then three gates live.
-  expect(ran.length).toBeGreaterThan(2 * (2 + 3) * 2)
+  // Of two scenarios twice two pairs to scale by, then three pairs; then three gates live.
+  expect(ran.length).toBeGreaterThan(2 * (4 + 3) * 2)
 })
 
 test('a proof that breaks off in its live gates has written what the recorded runs say', async () => {
@@ -100,10 +103,16 @@ test('an interrupted proof goes on where it stopped', async () => {
   expect(proven.table).toContain('the same thing')
 })
 
-test('amounts are scaled from what was seen, and never beyond what was tried', () => {
+test('amounts are scaled from what was seen, and what hardly showed is raised a little', () => {
   const [slower] = worsenings
   const run = (p50: number) => ({ unusable: null, crashed: false, values: { p50 } })
-  expect(amountFor(slower, [{ baseline: run(5), candidate: run(7) }])).toBe(slower.tried / 4)
-  expect(amountFor(slower, [{ baseline: run(5), candidate: run(5.1) }])).toBe(slower.tried)
-  expect(amountFor(slower, [])).toBe(slower.tried)
+  expect(amountFor(slower, 0.4, [{ baseline: run(5), candidate: run(7) }])).toBe(0.1)
+  expect(amountFor(slower, 0.1, [{ baseline: run(5), candidate: run(5.2) }])).toBe(0.25)
+  expect(amountFor(slower, 0.1, [{ baseline: run(5), candidate: run(5.01) }])).toBe(0.3)
+  expect(amountFor(slower, 0.4, [])).toBe(0.4)
+})
+
+test('what costs more than its share when there is much of it is scaled near what is wanted', async () => {
+  const { rows } = await world(0.01, { queues: 1 })
+  expect(rows.find((row) => row.includes('10 % slower') && row.includes('| steady '))).toMatch(/p50 \+(9|10|11)\.\d %/)
 })

@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { sum } from 'simple-statistics'
 import { InputError } from '../../errors.ts'
 import { looks } from '../../gate/decide.ts'
 import { parseLimits } from '../../gate/limits.ts'
@@ -19,8 +20,8 @@ export const gateProof = { name: 'gate', runs: 200 }
 const splits = 1_000
 /** Two runs of a gate's scenario at the same time, from start to verdict, roughly. */
 const pairMs = 11_000
-/** Blocks with and without what is tried, from which the amounts are scaled. */
-const mostProbes = 4
+/** Blocks from which the amounts are scaled: with what is tried first, and with what came of that. */
+const mostProbes = [4, 8]
 /** With as many recorded runs as the proof asks for. */
 const liveGates = { same: 5, worse: 2 }
 /** For a live gate of one scenario: as many pairs as the last look asks for. */
@@ -134,7 +135,7 @@ function subjectsFrom(scenarios: readonly Scenario[]): Subject[] {
 /** How many of everything, for this many runs of the same thing. */
 function countsFor(runs: number, subjects: number) {
   const blocks = Math.max(1, Math.ceil(runs / subjects / 2))
-  const probes = Math.min(mostProbes, blocks)
+  const probes = mostProbes.map((most) => Math.min(most, blocks))
   const worse = Array.from({ length: blocks }, (_, index) => isWorseToo(index + 1)).filter(Boolean).length
   const same = subjects * blocks * 2
   const scaled = (count: number) => Math.max(1, Math.min(count, Math.round((count * runs) / gateProof.runs)))
@@ -142,7 +143,7 @@ function countsFor(runs: number, subjects: number) {
     blocks,
     probes,
     same,
-    runs: same + subjects * (worse + probes) * worsenings.length * 2,
+    runs: same + subjects * (worse + sum(probes)) * worsenings.length * 2,
     live: { same: scaled(liveGates.same), worse: scaled(liveGates.worse) },
   }
 }

@@ -19,21 +19,31 @@ export type Variants = ReadonlyMap<Kind, Scenario>
 
 type Take = (baseline: Wanted, candidate: Wanted, seed: number) => Promise<Pair>
 
-/** Scales what is made worse: the same thing and what is tried, at the same time, a few times. */
-export async function scaleVariants(subject: Subject, probes: number, take: Take): Promise<Variants> {
+/**
+ * Scales what is made worse: the same thing and what is tried, at the same time, a few times; then again with what came of it.
+ *
+ * @param rounds how many pairs each round has
+ */
+export async function scaleVariants(subject: Subject, rounds: readonly number[], take: Take): Promise<Variants> {
   const { scenario } = subject
-  const tried: Variants = new Map(worsenings.map((one) => [one.kind, worsened(scenario, one, one.tried)] as const))
-  const blocks: Block[] = []
-  for (let probe = 1; probe <= probes; probe++) {
-    blocks.push(await takeBlock(`probe ${probe}`, subject, tried, probe, take))
+  let amounts = new Map<Kind, number>(worsenings.map(({ kind, tried }) => [kind, tried]))
+  const variants = (): Variants => {
+    return new Map(worsenings.map((one) => [one.kind, worsened(scenario, one, amounts.get(one.kind) ?? one.tried)]))
   }
-  return new Map<Kind, Scenario>([
-    ['same', scenario],
-    ...worsenings.map((one) => {
-      const pairs = blocks.flatMap(({ [one.kind]: pair }) => (pair ? [pair] : []))
-      return [one.kind, worsened(scenario, one, amountFor(one, pairs))] as const
-    }),
-  ])
+  for (const [round, probes] of rounds.entries()) {
+    const blocks: Block[] = []
+    for (let probe = 1; probe <= probes; probe++) {
+      const name = round === 0 ? `probe ${probe}` : `probe ${round + 1}.${probe}`
+      blocks.push(await takeBlock(name, subject, variants(), 100 * round + probe, take))
+    }
+    amounts = new Map(
+      worsenings.map((one) => {
+        const pairs = blocks.flatMap(({ [one.kind]: pair }) => (pair ? [pair] : []))
+        return [one.kind, amountFor(one, amounts.get(one.kind) ?? one.tried, pairs)]
+      }),
+    )
+  }
+  return new Map<Kind, Scenario>([['same', scenario], ...variants()])
 }
 
 /** The first blocks hold what is made worse, too: as many as a gate has pairs at its last look. */
