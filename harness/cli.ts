@@ -5,7 +5,7 @@ import { findEngineFor } from '../containers/engine-for.ts'
 import { findEngine } from '../containers/engines.ts'
 import { faults } from '../containers/faults/index.ts'
 import { buildImages } from '../containers/images/index.ts'
-import { profileNames } from '../containers/profiles.ts'
+import { checkProfileOptions, profileNames } from '../containers/profiles.ts'
 import { scenarios } from '../scenarios/index.ts'
 import { options } from '../scenarios/options.ts'
 import { runsApart } from './apart/index.ts'
@@ -53,6 +53,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       scenarios,
       options,
       profiles: profileNames,
+      checkProfileOptions,
       causes: hypotheses.filter(({ role }) => role !== 'instrument').map(({ name }) => name),
       proofs: [truthProof, ...proofs.map((proof) => proof.name), gateProof.name],
       faults,

@@ -7,6 +7,8 @@ export interface Bounds {
   readonly memoryBytes: number
   readonly cpus: number
   readonly profiles: readonly string[]
+  /** What is wrong with options of a profile, a line each. */
+  readonly checkProfileOptions?: (profile: string, options: Readonly<Record<string, unknown>>) => readonly string[]
   /** The load of a recorded run, by what a user calls it. Absent: there are no records. Throws an InputError. */
   readonly recordedLoad?: (run: string) => { readonly name: string; readonly load: Load }
 }

@@ -1,4 +1,4 @@
-import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -9,7 +9,6 @@ import { describeMachine, type RunPlan } from '../manifest.ts'
 import { renderGate } from '../report/gate/index.ts'
 import { crash as verdict } from '../report/verdict.fixture.ts'
 import { type GateJob, type GateOptions, runGate, runGates } from './gate.ts'
-import { checkOut, defaultBaseline } from './sides.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'culprit-gate-test-'))
 afterAll(() => rm(dir, { recursive: true, force: true }))
@@ -174,16 +173,6 @@ test('images are looked for before anything starts, and both sides run where the
     ['podman', undefined],
   ])
   expect(results).toMatchObject([{ baseline: 'the stand-in as it lies here', candidate: 'the image datastorage:2' }])
-})
-
-test("a revision's stand-in lies in a folder of its own, and goes", async () => {
-  const revision = await defaultBaseline()
-  const checkout = await checkOut('--baseline', revision)
-  const { entry = '' } = checkout
-  await access(entry)
-  await checkout[Symbol.asyncDispose]()
-  await expect(access(entry)).rejects.toThrow('ENOENT')
-  await expect(checkOut('--baseline', 'no-such-revision')).rejects.toThrow('--baseline no-such-revision')
 })
 
 test('with a stored baseline the candidate is run beside itself, as often as there are runs to compare with', async () => {

@@ -14,7 +14,7 @@ import { createRandom, type Random } from '../random.ts'
 import { gateCommandOf, writeGateReports } from '../report/gate/index.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Verdict } from '../verdict.ts'
-import { type Checkout, checkOut, defaultBaseline } from './sides.ts'
+import { type Checkout, checkOut, defaultBaseline, isSameCode } from './sides.ts'
 import {
   readStoredBaselines,
   type StoredBaseline,
@@ -215,6 +215,8 @@ export async function runGates(request: GateRequest, options: GateOptions & Find
   const runtime = await findRuntime(request, before, options)
   await using baseline = await checkOutSide('--baseline', isStored ? { text: 'stored', revision: null } : before)
   await using candidate = await checkOutSide('--candidate', request.candidate)
+  const hasTwoRevisions = before.revision !== null && !isStored && request.candidate.revision !== null
+  const isSame = hasTwoRevisions && (await isSameCode(baseline, candidate))
   const [dir, startedAt] = [options.dir ?? gateDir, new Date().toISOString()]
   const told = {
     startedAt,
@@ -240,7 +242,7 @@ export async function runGates(request: GateRequest, options: GateOptions & Find
       thresholds: one.thresholds,
       baseline: side(stored?.[index] ? { ...baseline, title: titleOf(stored[index]) } : baseline, one.baseline),
       stored: stored?.[index],
-      candidate: side(candidate, one.candidate),
+      candidate: side(isSame ? { ...candidate, title: `${candidate.title}: the same code` } : candidate, one.candidate),
     }
     const result = await runGate(job, options)
     results.push(result)
@@ -282,5 +284,5 @@ function folderName(at: string): string {
 async function checkOutSide(flag: string, { text, revision, image }: Side): Promise<Checkout> {
   if (revision !== null) return checkOut(flag, revision)
   const title = image === undefined ? `the stand-in as it lies here, ${text}` : `the image ${image}`
-  return { title, entry: undefined, [Symbol.asyncDispose]: async () => {} }
+  return { title, entry: undefined, commit: null, [Symbol.asyncDispose]: async () => {} }
 }

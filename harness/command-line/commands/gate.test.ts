@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { checkProfileOptions, profileNames } from '../../../containers/profiles.ts'
 import { scenarios } from '../../../scenarios/index.ts'
 import { InputError } from '../../errors.ts'
 import type { RawFlags } from '../raw-flags.ts'
@@ -6,7 +7,8 @@ import { resolveGate } from './gate.ts'
 
 const context = {
   scenarios,
-  profiles: ['healthy', 'as-reported'],
+  profiles: profileNames,
+  checkProfileOptions,
   causes: [],
   faults: [],
   cpus: 2,
@@ -31,6 +33,17 @@ test('a setting changes its own side alone; an option of the profile is a settin
   expect(one?.baseline.scenario.service).toMatchObject({ poolSize: 25, profile: 'healthy', profileOptions: {} })
 })
 
+test('without an image, auto is the embedded runtime: found out for each side, it could be another one', () => {
+  const runtimes = (flags: RawFlags) => {
+    return resolve(flags, 'steady').scenarios.flatMap(({ baseline, candidate }) => [
+      baseline.runtime,
+      candidate.runtime,
+    ])
+  }
+  expect(runtimes({ runtime: 'auto' })).toEqual(['embedded', 'embedded'])
+  expect(runtimes({ candidate: 'image:datastorage:2', runtime: 'auto' })).toEqual(['auto', 'auto'])
+})
+
 test.each<[RawFlags, string | undefined, string[]]>([
   [{}, 'high-load', ['no gate scenario "high-load": there is: steady, burst, capacity']],
   [{ budget: '5' }, undefined, ['--budget 5: takes a time of 10s and more, such as 5m']],
@@ -41,6 +54,14 @@ test.each<[RawFlags, string | undefined, string[]]>([
     [
       '--baseline pool=0: --pool 0: takes a whole number from 1 to 90',
       '--seed x: takes a whole number from 0 to 999999999',
+    ],
+  ],
+  [
+    { baseline: 'rrs=800', candidate: 'profile=extra-work,option.cpuMs=2' },
+    'steady',
+    [
+      '--baseline rrs=800: changes the load, which is the same for both sides',
+      '--candidate profile=extra-work,option.cpuMs=2: option: Unrecognized key: "cpuMs"',
     ],
   ],
   [{ baseline: 'image:' }, 'steady', ['--baseline image:: takes an image, such as image:datastorage:1.2']],

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { Command } from 'commander'
 import { InputError } from '../../errors.ts'
 import type { RunPlan } from '../../manifest.ts'
@@ -45,7 +46,7 @@ export function gateCommand(): Command {
     .argument('[scenario]', 'a scenario with limits (default: each that has some)')
     .option(
       '--baseline <what>',
-      'a git revision, settings, image:NAME, or "stored" (default: the last tag, else the last change of the stand-in)',
+      'a git revision, settings, image:NAME, or "stored" (default: the last tag, else the stand-in before its last change)',
     )
     .option(
       '--candidate <what>',
@@ -58,7 +59,10 @@ export function gateCommand(): Command {
     .option('--update', "keep the candidate's runs as the stored baseline, in results/baselines/")
     .option('--budget <time>', 'how long to go on for each scenario, such as 5m (the default)')
     .option('--seed <n>', 'seed of the loads and of the order (default: 1)')
-    .option('--runtime <name>', `${runtimes.join(', ')} (default: embedded; with an image: auto)`)
+    .option(
+      '--runtime <name>',
+      `${runtimes.join(', ')} (default: embedded, which is also what auto is without an image; with one: auto)`,
+    )
     .option('--limiter <name>', `${limiters.join(', ')} (default: auto)`)
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -102,7 +106,9 @@ export function resolveGate(
   const baseline = flags.baseline === undefined ? null : sideOf(flags.baseline)
   const candidate = sideOf(flags.candidate ?? 'current')
   const hasImage = baseline?.image !== undefined || candidate.image !== undefined
-  const { seed = '1', runtime = hasImage ? 'auto' : 'embedded', limiter } = flags
+  const { seed = '1', limiter } = flags
+  // Found out for each run, it could be another one for each side.
+  const runtime = hasImage ? (flags.runtime ?? 'auto') : (flags.runtime?.replace(/^auto$/, 'embedded') ?? 'embedded')
   const shared = { seed, runtime, limiter }
   problems.push(...againstSides({ baseline, candidate }, runtime, flags))
   const ofImages = Object.fromEntries(imageOptions().map((option) => [option.name(), flags[option.name()]]))
@@ -116,6 +122,12 @@ export function resolveGate(
       const resolved = resolveRun(scenario.name, asked, context, found)
       const { service } = resolved.scenario
       const profileOptions = { ...service.profileOptions, ...settings.options }
+      const isOfLoad = (key: 'load' | 'phases' | 'checks') => !isDeepStrictEqual(resolved.scenario[key], scenario[key])
+      if (isOfLoad('load') || isOfLoad('phases') || isOfLoad('checks')) {
+        throw new InputError(['changes the load, which is the same for both sides'])
+      }
+      const wrong = context.checkProfileOptions?.(service.profile, profileOptions) ?? []
+      if (wrong.length > 0) throw new InputError(wrong)
       return { ...resolved, scenario: { ...resolved.scenario, service: { ...service, profileOptions } } }
     } catch (error) {
       if (!(error instanceof InputError)) throw error
