@@ -42,7 +42,7 @@ function head(report: GateReport, answer: GateAnswer): Html {
 <li><h2>What was compared</h2><p>Candidate: ${first?.candidate ?? 'not run'}.</p><p>Baseline: ${first?.baseline ?? 'not run'}.</p>
 <p>Under the load of ${scenarios.join(' and ')}, both at the same time on the same machine.</p></li>
 <li class="${answer === 'unknown' || leftOut > 0 ? 'unsure' : 'good'}"><h2>How sure</h2><p>By ${pairs.join(' and ') || 'no run'}${leftOut > 0 ? `; ${leftOut} more were left out` : ''}.</p>
-<p class="dim">The same thing against itself is to fail in at most 1 of 100 gates; what is just at its limit is to pass in at most 4 of 100.</p></li>
+<p class="dim">The same thing against itself is to fail in at most 1 of 100 gates of one scenario; what is just at its limit is to pass in at most 4 of 100.</p></li>
 <li class="${missing.length === 0 ? 'good' : 'unsure'}"><h2>What is missing</h2>${
     missing.length === 0
       ? html`<p>Nothing: every limit was decided.</p>`
