@@ -1,11 +1,11 @@
 import type { Scenario } from '../harness/scenario.ts'
 import { steady } from './steady.ts'
 
-/** 100 RRs at once, and 100 more once the first have gone through. */
+/** 400 RRs, 100 at once each 800 ms, by when the lives of the 100 before them have ended. */
 export const burst: Scenario = {
   ...steady,
   name: 'burst',
-  description: 'gate: 100 RRs at once, then again, against a healthy service (about 9 s)',
+  description: 'gate: 400 RRs, 100 at once each 800 ms, against a healthy service (about 9 s)',
   load: {
     ...steady.load,
     rrs: 400,
