@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { createClock } from '../clock.ts'
 import type { Attempt, SampleLine } from '../sample.ts'
@@ -122,6 +124,40 @@ test('an answer that does not come in time is a timeout, the last one of all, to
   const { attempts } = await play(baseUrl, { rrs: 1, eventsPerRr: 2 })
   expect(attempts.map(({ outcome }) => outcome)).toEqual(['ok', 'unknown'])
   expect(attempts[1]?.failure).toMatchObject({ errorClass: 'timeout' })
+})
+
+test('a full accept queue is a connect timeout, for nothing was done; what was accepted and got no answer is not', async () => {
+  const code =
+    "require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port) })"
+  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  cleanUps.push(() => child.kill('SIGKILL'))
+  const [port] = (await once(child.stdout, 'data')) as [Buffer]
+  child.kill('SIGSTOP') // alive, and accepts nothing: the kernel completes two connections, the third waits
+  const { attempts, live } = await play(`http://127.0.0.1:${Number(port)}`, { rrs: 4, eventsPerRr: 2 })
+  const seen = (firstEvent: number) =>
+    attempts
+      .filter((attempt) => attempt.firstEvent === firstEvent)
+      .map(({ failure, outcome }) => `${failure?.errorClass} ${outcome}`)
+      .sort()
+  expect(seen(0)).toEqual(['connect-timeout failed', 'connect-timeout failed', 'timeout unknown', 'timeout unknown'])
+  // The two that were completed stay in the queue, and leave no room.
+  expect(seen(1)).toEqual(Array(4).fill('connect-timeout failed'))
+  expect(live.errors).toMatchObject({ 'connect-timeout': 6, timeout: 2 })
+})
+
+test('over TLS, a service that accepts and never shakes hands is a connect timeout', async () => {
+  const server = createTcpServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const sockets: Socket[] = []
+  server.on('connection', (socket) => sockets.push(socket.on('error', () => {})))
+  cleanUps.push(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  const { attempts } = await play(`https://127.0.0.1:${port}`, { rrs: 1, eventsPerRr: 2 })
+  const expected = { outcome: 'failed', failure: { errorClass: 'connect-timeout' } }
+  expect(attempts).toMatchObject([expected, expected])
 })
 
 test('a service that is not there refuses every event, and the loop ends', async () => {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import autocannon, { type Client, type Instance } from 'autocannon'
 import type { Clock } from '../clock.ts'
 import { classify, failureOfStatus } from '../failure.ts'
@@ -30,7 +31,8 @@ const stopsWithinMs = 100
  *
  * autocannon drives it. Of what it says only that a request goes out, which status came for it, and an error of its socket
  * are taken; times, counts and errors are our own. Its own are not: what a server closes unanswered is in none of its error
- * counts, and its corrected latencies were wrong (8.0.0).
+ * counts, and its corrected latencies were wrong (8.0.0). Its one patience is for connecting and for the answer together;
+ * which of the two did not come is seen on its socket.
  */
 export function startClosedLoop(setup: ClosedLoopSetup) {
   const { plan, baseUrl, options, clock } = setup
@@ -61,19 +63,24 @@ export function startClosedLoop(setup: ClosedLoopSetup) {
   }
 }
 
+/** autocannon's types leave out the socket of its next request: another one after each that has ended. */
+type LoopClient = NodeJS.EventEmitter & { readonly conn: Socket }
+
 /** What happens to one connection's requests, as the record has it. */
-function createConnection(rr: PlannedRr, { runId, options, clock, sample, live }: ClosedLoopSetup) {
+function createConnection(rr: PlannedRr, { runId, baseUrl, options, clock, sample, live }: ClosedLoopSetup) {
   const client = rr.name
+  // Over TLS nothing is sent before both have shaken hands.
+  const upEvent = new URL(baseUrl).protocol === 'https:' ? 'secureConnect' : 'connect'
   const finished = Promise.withResolvers<void>()
   let emitted = 0
   let jsonBytes = 0
   let open: { readonly firstEvent: number; readonly startedMs: number } | null = null
+  let socket: Socket | null = null
+  let isConnected = false
   let isStopped = false
   live.emittedByClient.set(client, 0)
 
   const begin = () => {
-    // A request that got no answer is told by the next one, on a new connection.
-    if (open) end(null, unanswered(open.startedMs))
     const startedMs = clock.now()
     const firstEvent = emitted++
     const type = rr.events[firstEvent]?.type ?? 'orchestrator.phase.transition'
@@ -87,10 +94,23 @@ function createConnection(rr: PlannedRr, { runId, options, clock, sample, live }
     live.openAttempts++
     return body
   }
-  const unanswered = (startedMs: number): Failure =>
-    clock.now() - startedMs >= options.timeoutMs
+  /** What ends a connection with neither an answer nor an error: a FIN, else autocannon's patience. */
+  const unanswered = (): Failure => {
+    if (socket?.readableEnded) return { errorClass: 'reset', message: 'the connection was closed without an answer' }
+    return isConnected
       ? { errorClass: 'timeout', message: `no answer within ${options.timeoutMs} ms` }
-      : { errorClass: 'reset', message: 'the connection was closed without an answer' }
+      : { errorClass: 'connect-timeout', message: `no connection within ${options.timeoutMs} ms` }
+  }
+  /** A request goes out. That the last one got no answer is told by a new connection. */
+  const follow = (next: Socket) => {
+    if (next === socket) return
+    if (socket && open) end(null, unanswered())
+    socket = next
+    isConnected = false
+    next.once(upEvent, () => {
+      if (next === socket) isConnected = true
+    })
+  }
 
   const end = (status: number | null, failure: Failure | null) => {
     if (!open || isStopped) return
@@ -137,11 +157,12 @@ function createConnection(rr: PlannedRr, { runId, options, clock, sample, live }
           onResponse: (status) => end(status, failureOfStatus(status)),
         },
       ])
-      const events: NodeJS.EventEmitter = loop
+      const events = loop as Client & LoopClient
+      events.on('request', () => follow(events.conn))
       events.on('connError', (error) => end(null, classify(error)))
       // Its last request has ended, with or without an answer.
       events.on('done', () => {
-        if (open) end(null, unanswered(open.startedMs))
+        if (open) end(null, unanswered())
         finished.resolve()
       })
     },
