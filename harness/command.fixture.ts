@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { resolve } from 'node:path'
-import { isAlive, type Owner, ownerOf } from '../containers/embedded/owner.ts'
+import { isAlive, type Owner, ownerOf } from './owner.ts'
 
 const root = resolve(import.meta.dirname, '..')
 

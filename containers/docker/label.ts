@@ -1,6 +1,6 @@
 import type { PartName } from '../../harness/engine.ts'
 
-/** Its value is the run's name, which carries its owner (see embedded/owner.ts). All that we start in an engine has it. */
+/** Its value is the run's name, which carries its owner (see harness/owner.ts). All that we start in an engine has it. */
 export const runLabel = 'culprit'
 /** Which part of the stack a container is. */
 export const partLabel = 'culprit.part'

@@ -1,4 +1,4 @@
-import { isAlive, ownerOf } from '../embedded/owner.ts'
+import { isAlive, ownerOf } from '../../harness/owner.ts'
 import type { ContainerEngine } from '../engines.ts'
 import { runLabel } from './label.ts'
 import { removeRun } from './remove.ts'

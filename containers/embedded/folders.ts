@@ -1,29 +1,8 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
-import { homedir, tmpdir } from 'node:os'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { StackError } from '../../harness/errors.ts'
-import { ownedByThisProcess } from './owner.ts'
-
-/** A temporary folder that disposing removes. */
-export interface WorkFolder extends AsyncDisposable {
-  readonly path: string
-}
-
-/** Makes the folder that holds everything one run writes outside its record. `parent` is the system's temp folder unless given. */
-export async function createWorkFolder(parent: string = tmpdir()): Promise<WorkFolder> {
-  const path = join(parent, ownedByThisProcess())
-  // 711, not 700: as root, PostgreSQL runs as another user, which must get through to its data.
-  await mkdir(path, { mode: 0o711 }).catch((cause: unknown) => {
-    throw new StackError(`cannot make a temporary folder in ${parent}`, {
-      cause,
-      hint: 'set TMPDIR to a writable folder',
-    })
-  })
-  return {
-    path,
-    [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true, maxRetries: 3 }),
-  }
-}
+import { ownedByThisProcess } from '../../harness/owner.ts'
 
 /** Where things that are slow to make are kept between runs: `$XDG_CACHE_HOME/culprit`, else `~/.cache/culprit`. */
 export function cacheFolder(): string {

@@ -1,9 +1,9 @@
 import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isAlive, ownerOf } from '../../harness/owner.ts'
 import { limiters } from '../limits/index.ts'
 import { cacheFolder } from './folders.ts'
-import { isAlive, ownerOf } from './owner.ts'
 
 /** Only these may be killed for working in a leftover folder: a user's shell may stand there too. */
 const ours = new Set(['postgres', 'initdb', 'redis-server', 'valkey-server'])

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pack } from 'tar-fs'
 import { StackError } from '../../harness/errors.ts'
-import { createWorkFolder } from '../embedded/folders.ts'
+import { createWorkFolder } from '../../harness/work-folder.ts'
 import { plainEnv, proxyEnv, runTool } from '../embedded/tool.ts'
 import { digest, follow, type Image, inputsLabel, repository } from './image.ts'
 

@@ -2,7 +2,7 @@ import { globSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { type Headers, pack } from 'tar-fs'
-import { createWorkFolder } from '../embedded/folders.ts'
+import { createWorkFolder } from '../../harness/work-folder.ts'
 import { runTool } from '../embedded/tool.ts'
 import { buildDockerfile, digest, type Image, repository } from './image.ts'
 

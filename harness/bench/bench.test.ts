@@ -1,12 +1,21 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { access, glob, readdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { createScene } from '../../containers/embedded/fixtures/scene.ts'
+import { exitCodes, InterruptedError } from '../errors.ts'
 import { createRandom } from '../random.ts'
 import { deliverAtRate } from './deliveries.ts'
 import { play } from './playing.ts'
 import { run } from './processes.ts'
+import type { Bench } from './questions/question.ts'
+import { stall } from './questions/stall.ts'
+import { startNode } from './servers/node.ts'
 import { formatEstimate, ratioOf, shuffle } from './statistics.ts'
+import { ours } from './tools/ours.ts'
 import { truthOf } from './truth.ts'
 
 test('a stall of 2 s in 10 s of a constant rate: a fifth waits, evenly up to 2 s', () => {
@@ -85,5 +94,52 @@ describe('what is measured with', () => {
     )
     expect(output).toBe('100000\n')
     expect(cpuMs).toBeGreaterThanOrEqual(10)
+  })
+})
+
+describe('Ctrl-C', () => {
+  test('while a worker records: exit 130, and nothing is left of what it wrote', async () => {
+    await using scene = await createScene()
+    const options = ['--quick', '--only', 'send-delay', '--out', join(scene.folder, 'out')]
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'bench.ts'), ...options], {
+      env: { ...process.env, TMPDIR: scene.folder },
+      stdio: 'ignore',
+    })
+    try {
+      const isRecording = async () => {
+        const records = await Array.fromAsync(glob('**/samples.ndjson', { cwd: scene.folder }))
+        expect(records).toHaveLength(1)
+      }
+      await vi.waitFor(isRecording, { timeout: 20_000, interval: 50 })
+      child.kill('SIGINT')
+      expect(await once(child, 'exit')).toEqual([exitCodes.interrupted, null])
+      expect(await readdir(scene.folder)).toEqual(['out'])
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+
+  test('while the server is about to stall: that is not waited for', async () => {
+    await using scene = await createScene()
+    const over = new AbortController()
+    const place = { cpu: null, tempDir: scene.folder, signal: over.signal }
+    const interrupted = new InterruptedError('interrupted')
+    const bench: Bench = {
+      tools: [ours],
+      rounds: 1,
+      measureMs: 1_000,
+      isQuick: true,
+      random: createRandom(1),
+      ofTools: place,
+      async startServer() {
+        const server = await startNode(place)
+        vi.waitFor(() => access(join(scene.folder, '1.json'))).then(() => over.abort(interrupted))
+        return server
+      },
+      dir: scene.folder,
+      say: () => {},
+    }
+    // The signal's own error: a server that was stopped by then would be looked for in vain (ESRCH).
+    await expect(stall.ask(bench)).rejects.toMatchObject({ name: 'AbortError', cause: interrupted })
   })
 })

@@ -2,8 +2,8 @@
  * The generator beside its peers, on one machine: `npm run bench`, or with `-- --quick` a smoke of it. Writes what it found
  * about each question as JSON and as Markdown.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { availableParallelism, tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join, relative, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { exitCodes, messageOf } from '../errors.ts'
@@ -11,6 +11,7 @@ import { listenForInterruption } from '../interruption.ts'
 import { describeGit, describeMachine, describeVersions } from '../manifest.ts'
 import { createRandom } from '../random.ts'
 import { writeJson, writeText } from '../record.ts'
+import { createWorkFolder } from '../work-folder.ts'
 import { isOnPath } from './processes.ts'
 import { questions } from './questions/index.ts'
 import type { Bench } from './questions/question.ts'
@@ -62,7 +63,8 @@ for (const why of [...skipped, ...(noNginx ? [`${noNginx}: Node's own server ans
 
 // A core for the tool and one for the server, so that neither takes the other's.
 const isPinned = availableParallelism() > 1 && isOnPath('taskset')
-const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-'))
+const folder = await createWorkFolder()
+const dir = folder.path
 using interruption = listenForInterruption(() => say('stopping'))
 const { signal } = interruption
 const bench: Bench = {
@@ -75,8 +77,8 @@ const bench: Bench = {
   measureMs: (isQuick ? 1 : flags.seconds) * 1_000,
   isQuick,
   random: createRandom(flags.seed),
-  ofTools: { cpu: isPinned ? 1 : null, signal },
-  startServer: () => (noNginx ? startNode : startNginx)({ cpu: isPinned ? 0 : null, signal }),
+  ofTools: { cpu: isPinned ? 1 : null, tempDir: dir, signal },
+  startServer: () => (noNginx ? startNode : startNginx)({ cpu: isPinned ? 0 : null, tempDir: dir, signal }),
   dir,
   say,
 }
@@ -109,6 +111,6 @@ try {
   exitCode = signal.aborted ? exitCodes.interrupted : exitCodes.stack
   say(`stopped: ${messageOf(error)}`)
 } finally {
-  await rm(dir, { recursive: true, force: true })
+  await folder[Symbol.asyncDispose]()
 }
 process.exitCode = exitCode

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { type Clock, createClock } from '../clock.ts'
@@ -8,6 +7,7 @@ import { createRandom } from '../random.ts'
 import { createRecord, manifestSchema, type RecordWriter } from '../record.ts'
 import type { SampleLine } from '../sample.ts'
 import type { ClientOptions } from '../scenario.ts'
+import { createWorkFolder } from '../work-folder.ts'
 import { constantRate } from '../workload/arrivals.ts'
 import type { ClientSetup } from '../workload/client.ts'
 import { createDelivery } from '../workload/delivery.ts'
@@ -33,13 +33,13 @@ const fixture = join(import.meta.dirname, '..', 'fixtures', 'high-load-quick-v1'
 
 /** A record in a temporary folder, which is removed with it. */
 export async function openRecord(): Promise<RecordWriter> {
-  const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-'))
+  const folder = await createWorkFolder()
   const manifest = manifestSchema.parse(JSON.parse(await readFile(fixture, 'utf8')))
   const truth = { service: { profile: 'healthy', profileOptions: {}, poolSize: 1 }, replay: '' }
-  const record = await createRecord(dir, manifest, truth)
+  const record = await createRecord(folder.path, manifest, truth)
   const dispose = async () => {
     await record.close()
-    await rm(dir, { recursive: true })
+    await folder[Symbol.asyncDispose]()
   }
   return { ...record, [Symbol.asyncDispose]: dispose }
 }

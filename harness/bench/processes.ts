@@ -12,6 +12,8 @@ export interface Ended {
 export interface Place {
   /** The only CPU it may use. `null`: any. */
   readonly cpu: number | null
+  /** Where it writes what nobody keeps, since an end by a kill leaves that there. Absent: the system's temp folder. */
+  readonly tempDir?: string
   readonly signal: AbortSignal
 }
 
@@ -23,11 +25,12 @@ export function isOnPath(program: string): boolean {
 const andTimes = '"$@"; code=$?; times >&3; exit $code'
 
 /** Starts a program in a group of its own, which an abort ends. */
-export function start(command: readonly string[], { cpu, signal }: Place): ChildProcess {
+export function start(command: readonly string[], { cpu, tempDir, signal }: Place): ChildProcess {
   const pinned = cpu === null ? command : ['taskset', '-c', String(cpu), ...command]
   const [file = '', ...args] = pinned
   signal.throwIfAborted()
-  const child = spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'] })
+  const env = tempDir ? { ...process.env, TMPDIR: tempDir } : process.env
+  const child = spawn(file, args, { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env })
   const stop = () => end(child)
   signal.addEventListener('abort', stop, { once: true })
   child.once('close', () => signal.removeEventListener('abort', stop))

@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, rm, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { extract } from 'tar-fs'
 import { InputError } from '../errors.ts'
+import { createWorkFolder } from '../work-folder.ts'
 
 const projectDir = resolve(import.meta.dirname, '..', '..')
 const standIn = 'containers/datastorage'
@@ -91,7 +91,7 @@ export async function checkOut(flag: string, revision: string): Promise<Checkout
       `${flag} ${revision}: its ${standIn}/package.json asks for other packages than are installed`,
     ])
   }
-  const folder = await mkdtemp(join(tmpdir(), 'culprit-gate-'))
+  const { path: folder } = await createWorkFolder()
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
     const archive = spawn('git', ['-C', projectDir, 'archive', '--format=tar', commit, standIn])

@@ -2,7 +2,7 @@ import { PostgreSqlContainer } from '@testcontainers/postgresql'
 import { Redis } from 'ioredis'
 import { GenericContainer, Network, Wait } from 'testcontainers'
 import { StackError } from '../../../harness/errors.ts'
-import { ownedByThisProcess } from '../../embedded/owner.ts'
+import { ownedByThisProcess } from '../../../harness/owner.ts'
 import type { ContainerEngine } from '../../engines.ts'
 import { buildImages } from '../index.ts'
 

@@ -14,7 +14,7 @@ export interface Bench {
   /** Where tools run, one at a time. */
   readonly ofTools: Place
   readonly startServer: () => Promise<Server>
-  /** Where bodies are. */
+  /** Where bodies are, and whatever else goes when the bench ends. */
   readonly dir: string
   readonly say: (what: string) => void
 }

@@ -61,13 +61,14 @@ export const stall: Question = {
 }
 
 async function playThrough(tool: Tool, load: PacedLoad, pid: number, { ofTools }: Bench): Promise<Stalled> {
+  const { signal } = ofTools
   const startedAtEpochMs = nowEpochMs()
   const playing = playWith(tool, load, ofTools)
   playing.catch(() => {}) // one that fails before the stall is over is told below
-  await wait(load.durationMs / 2 - stallMs / 2)
+  await wait(load.durationMs / 2 - stallMs / 2, undefined, { signal })
   const fromEpochMs = nowEpochMs()
   process.kill(-pid, 'SIGSTOP')
-  await wait(stallMs)
+  await wait(stallMs, undefined, { signal })
   process.kill(-pid, 'SIGCONT')
   const untilEpochMs = nowEpochMs()
   const { said, beganAtEpochMs = startedAtEpochMs } = await playing

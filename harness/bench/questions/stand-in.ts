@@ -10,7 +10,7 @@ export const standIn: Question = {
   title: 'The same against the stand-in',
   takesLong: true,
   async ask(bench) {
-    await using server = await startStandIn(bench.ofTools.signal)
+    await using server = await startStandIn(bench.dir, bench.ofTools.signal)
     return await saturate({ ...bench, rounds }, server, [1, 13])
   },
 }

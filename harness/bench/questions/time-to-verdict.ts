@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { meanOf } from '../../experiments/statistics/estimates.ts'
@@ -16,24 +14,20 @@ export const timeToVerdict: Question = {
   name: 'time-to-verdict',
   title: 'From the command to the verdict',
   takesLong: true,
-  async ask({ ofTools: { signal }, say }) {
+  async ask({ ofTools: { signal }, dir, say }) {
     const tookS: { what: string; values: number[] }[] = []
     for (const what of ['scenario', 'judge']) tookS.push({ what, values: [] })
     for (let time = 0; time < times; time++) {
-      const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-verdict-'))
-      try {
-        for (const { what, values } of tookS) {
-          const args =
-            what === 'judge'
-              ? ['judge', dir]
-              : ['scenario', scenario, '--runtime', 'embedded', '--out', dir, '--expect', 'any']
-          const fromMs = performance.now()
-          await run([process.execPath, program, ...args], { cpu: null, signal })
-          values.push((performance.now() - fromMs) / 1_000)
-          say(`  ${what}: ${values.at(-1)?.toFixed(1)} s`)
-        }
-      } finally {
-        await rm(dir, { recursive: true, force: true })
+      const record = join(dir, `verdict-${time}`)
+      for (const { what, values } of tookS) {
+        const args =
+          what === 'judge'
+            ? ['judge', record]
+            : ['scenario', scenario, '--runtime', 'embedded', '--out', record, '--expect', 'any']
+        const fromMs = performance.now()
+        await run([process.execPath, program, ...args], { cpu: null, signal })
+        values.push((performance.now() - fromMs) / 1_000)
+        say(`  ${what}: ${values.at(-1)?.toFixed(1)} s`)
       }
     }
     return {

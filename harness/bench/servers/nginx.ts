@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { onFreePort } from '../../../containers/embedded/free-port.ts'
+import { createWorkFolder } from '../../work-folder.ts'
 import { end, type Place, start } from '../processes.ts'
 import { type Server, untilListening } from './server.ts'
 
@@ -9,7 +9,8 @@ export const nginx = { program: 'nginx', debianPackage: 'nginx-light' }
 
 /** nginx that reads a request and answers 201: one process, no log. */
 export async function startNginx(place: Place): Promise<Server> {
-  const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-nginx-'))
+  const folder = await createWorkFolder(place.tempDir)
+  const dir = folder.path
   const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((of) => `${of}_temp_path ${dir}/${of};`)
   const config = join(dir, 'nginx.conf')
   return onFreePort(async (port) => {
@@ -34,7 +35,7 @@ http {
       pid: child.pid ?? 0,
       async [Symbol.asyncDispose]() {
         end(child)
-        await rm(dir, { recursive: true, force: true })
+        await folder[Symbol.asyncDispose]()
       },
     }
   })

@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startStack } from '../../../containers/stack.ts'
 import type { Server } from './server.ts'
 
-/** The project's DataStorage as it is when it is well, with its PostgreSQL and Redis, in processes of its own. */
-export async function startStandIn(signal: AbortSignal): Promise<Server> {
-  const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-stand-in-'))
+/** The project's DataStorage as it is when it is well, with its PostgreSQL and Redis, in processes of its own. Its log goes to `dir`. */
+export async function startStandIn(dir: string, signal: AbortSignal): Promise<Server> {
   const stack = await startStack(
     {
       runtime: 'embedded',
@@ -20,9 +17,6 @@ export async function startStandIn(signal: AbortSignal): Promise<Server> {
     name: 'the stand-in, healthy, with PostgreSQL',
     origin: stack.datastorage.baseUrl,
     pid: stack.datastorage.pid ?? 0,
-    async [Symbol.asyncDispose]() {
-      await stack[Symbol.asyncDispose]()
-      await rm(dir, { recursive: true, force: true })
-    },
+    [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),
   }
 }

@@ -4,14 +4,14 @@
  */
 import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { cp, mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { recordFiles } from '../../record.ts'
 import { judgeRun } from '../../run.ts'
+import { createWorkFolder } from '../../work-folder.ts'
 import { accountRecord } from '../accounting.ts'
 
 const events = Number(process.env.CULPRIT_BENCH_EVENTS ?? 1_000_000)
@@ -89,17 +89,14 @@ if (job === 'write') await writeRecord(dir, shape as Shape)
 else if (job) await measure(dir, job)
 else {
   for (const one of Object.keys(shapes)) {
-    const folder = await mkdtemp(join(tmpdir(), 'culprit-bench-'))
-    try {
-      const run = async (...words: string[]) =>
-        process.stdout.write((await promisify(execFile)(process.execPath, [program, ...words])).stdout)
-      await run('write', folder, one)
-      const size = ((await stat(join(folder, recordFiles.samples))).size / 2 ** 20).toFixed(0)
-      console.log(`${events.toLocaleString('en')} events, ${one} (${size} MiB of samples)`)
-      await run('accounted for', folder)
-      await run('judged', folder)
-    } finally {
-      await rm(folder, { recursive: true })
-    }
+    await using folder = await createWorkFolder()
+    const { path } = folder
+    const run = async (...words: string[]) =>
+      process.stdout.write((await promisify(execFile)(process.execPath, [program, ...words])).stdout)
+    await run('write', path, one)
+    const size = ((await stat(join(path, recordFiles.samples))).size / 2 ** 20).toFixed(0)
+    console.log(`${events.toLocaleString('en')} events, ${one} (${size} MiB of samples)`)
+    await run('accounted for', path)
+    await run('judged', path)
   }
 }

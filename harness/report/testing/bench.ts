@@ -4,8 +4,7 @@
  */
 import { execFile } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { cp, mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { pipeline } from 'node:stream/promises'
@@ -14,6 +13,7 @@ import { promisify } from 'node:util'
 import { readManifest } from '../../evidence.ts'
 import { recordFiles } from '../../record.ts'
 import { judgeRun } from '../../run.ts'
+import { createWorkFolder } from '../../work-folder.ts'
 import { writeReports } from '../index.ts'
 import { findChromium, launchChromium } from './browser.ts'
 
@@ -92,13 +92,10 @@ const [, program = '', target] = process.argv
 if (target) {
   await writeRecord(target)
 } else {
-  const dir = await mkdtemp(join(tmpdir(), 'culprit-bench-'))
-  try {
-    // By a process of its own: what writing takes is not what reading takes.
-    await promisify(execFile)(process.execPath, [program, dir])
-    await measureMaking(dir)
-    await measureOpening(join(dir, recordFiles.page))
-  } finally {
-    await rm(dir, { recursive: true })
-  }
+  await using folder = await createWorkFolder()
+  const dir = folder.path
+  // By a process of its own: what writing takes is not what reading takes.
+  await promisify(execFile)(process.execPath, [program, dir])
+  await measureMaking(dir)
+  await measureOpening(join(dir, recordFiles.page))
 }

@@ -14,7 +14,7 @@ const ownedName = /^culprit-(\d+)-(\d+)-(\d+)-[0-9a-f]+$/
 
 /**
  * A fresh name that carries this process as its owner, `culprit-<pid>-<start ticks>-<pid namespace>-<random>`. Whatever outlives its
- * owner can be recognised and removed by it (see leftovers.ts).
+ * owner can be recognised and removed by it (see containers/embedded/leftovers.ts).
  */
 export function ownedByThisProcess(): string {
   const startTicks = liveStartTicks(process.pid) ?? 0
