@@ -13,9 +13,13 @@ import { play } from './playing.ts'
 import { run } from './processes.ts'
 import type { Bench } from './questions/question.ts'
 import { stall } from './questions/stall.ts'
+import { saturate } from './saturate.ts'
 import { startNode } from './servers/node.ts'
 import { formatEstimate, ratioOf, shuffle } from './statistics.ts'
+import { type About, renderMarkdown } from './text.ts'
+import { chooseTools } from './tools/here.ts'
 import { ours } from './tools/ours.ts'
+import type { Tool } from './tools/tool.ts'
 import { truthOf } from './truth.ts'
 
 test('a stall of 2 s in 10 s of a constant rate: a fifth waits, evenly up to 2 s', () => {
@@ -97,6 +101,115 @@ describe('what is measured with', () => {
   })
 })
 
+describe('a tool that is of no use', () => {
+  const mute: Tool = {
+    kind: 'program',
+    name: 'mute',
+    program: 'true',
+    debianPackage: 'coreutils',
+    saturate: () => [],
+    readPlayed: () => ({ requests: 0, failed: 7, elapsedMs: 1_000 }),
+    pace: () => [],
+    readLatencies: () => ({ p50: Number.NaN, p90: Number.NaN, p99: Number.NaN, max: Number.NaN, count: 0 }),
+  }
+  const broken: Tool = { ...mute, name: 'broken', program: 'false' }
+  const talker: Tool = {
+    ...mute,
+    name: 'talker',
+    readPlayed: () => ({ requests: 2_000, failed: 0, elapsedMs: 1_000 }),
+    readLatencies: () => ({ p50: 0, p90: 800, p99: 1_900, max: 2_000, count: 800 }),
+  }
+  const absent: Tool = { ...mute, name: 'absent', program: 'culprit-no-such-program' }
+
+  /** A bench with some tools, and what it has said. */
+  function benchWith(tools: readonly Tool[], dir: string) {
+    const said: string[] = []
+    const place = { cpu: null, tempDir: dir, signal: new AbortController().signal }
+    const startServer = () => startNode(place)
+    const random = createRandom(1)
+    const say = (what: string) => said.push(what)
+    const bench: Bench = {
+      tools,
+      rounds: 2,
+      measureMs: 1,
+      isQuick: false,
+      random,
+      ofTools: place,
+      startServer,
+      dir,
+      say,
+    }
+    return { bench, said }
+  }
+
+  test('has a row that says so, and the others have theirs', async () => {
+    await using scene = await createScene()
+    const { bench, said } = benchWith([mute, broken, talker], scene.folder)
+    const server = { name: 'nobody', origin: 'http://127.0.0.1:1', pid: 0, [Symbol.asyncDispose]: async () => {} }
+    const { rows, silent } = await saturate(bench, server, [1])
+    expect(rows.map((row) => [...row.slice(1, 3), row.at(-1)])).toEqual([
+      ['mute', 'no answers', '14'],
+      ['broken', 'no answers', '0'],
+      ['talker', expect.stringMatching(/^2,000/), '0'],
+    ])
+    expect(silent?.toSorted()).toEqual(['broken', 'mute'])
+    expect(said.join()).toContain('broken, 1 in a request: no answers: false failed')
+  })
+
+  test('without any answer in some rounds is not taken for one that had all', async () => {
+    await using scene = await createScene()
+    let turn = 0
+    const moody: Tool = {
+      ...talker,
+      name: 'moody',
+      readPlayed: (output) => (turn++ ? talker : mute).readPlayed(output),
+    }
+    const { bench } = benchWith([moody], scene.folder)
+    const server = { name: 'nobody', origin: 'http://127.0.0.1:1', pid: 0, [Symbol.asyncDispose]: async () => {} }
+    const { rows } = await saturate(bench, server, [1])
+    expect(rows[0]?.[2]).toBe('2,000; no answers in 1 of 2 rounds')
+  })
+
+  test('has a row where the server stalls, too', async () => {
+    await using scene = await createScene()
+    const { bench, said } = benchWith([mute, broken], scene.folder)
+    const { rows, silent } = await stall.ask(bench)
+    expect(rows).toEqual(['mute', 'broken'].map((name) => [name, 'no answers', '', '', '', '', '', '']))
+    expect(silent?.toSorted()).toEqual(['broken', 'mute'])
+    expect(said.toSorted().join()).toMatch(/broken: no answers: false failed.*mute: no answers: it ended before/)
+  })
+
+  test('is left out when it is not there, by name, too; of those that nobody asked for nothing is said', () => {
+    const all = [absent, talker, ours]
+    const skipped = ['culprit-no-such-program is not on PATH (Debian: coreutils)']
+    expect(chooseTools(all, { isQuick: false })).toEqual({ tools: [talker, ours], skipped })
+    expect(chooseTools(all, { isQuick: false, names: ['absent', 'culprit'] })).toEqual({ tools: [ours], skipped })
+    expect(chooseTools(all, { isQuick: true, names: ['culprit'] })).toEqual({ tools: [ours], skipped: [] })
+  })
+})
+
+describe('what is written', () => {
+  const about: About = {
+    startedAt: '2026-11-28T20:51:00.000Z',
+    command: 'npm run bench',
+    machine: { cpuModel: 'AMD EPYC', cpus: 2, memoryBytes: 2 ** 34, kernel: '6.18' },
+    versions: { culprit: '0.1.0', node: '24.21.0' },
+    git: { commit: '0123456789abcdef', dirty: false },
+    isPinned: true,
+    skipped: [],
+  }
+  const answer = { header: ['Tool'], rows: [['culprit']], note: 'So it is.', data: [] }
+
+  test.each([
+    [{ commit: '0123456789abcdef', dirty: false }, 'commit 0123456, Node'],
+    [{ commit: '0123456789abcdef', dirty: true }, 'commit 0123456 with changes, Node'],
+    [null, 'commit unknown, Node'],
+  ])('says when, on what and of which commit it is (%j)', (git, words) => {
+    const text = renderMarkdown({ ...about, git }, stall, answer)
+    for (const word of ['2026-11-28 20:51 UTC', '2 CPUs (AMD EPYC)', words]) expect(text).toContain(word)
+  })
+})
+
 describe('Ctrl-C', () => {
   test('while a worker records: exit 130, and nothing is left of what it wrote', async () => {
     await using scene = await createScene()
@@ -139,7 +252,10 @@ describe('Ctrl-C', () => {
       dir: scene.folder,
       say: () => {},
     }
-    // The signal's own error: a server that was stopped by then would be looked for in vain (ESRCH).
-    await expect(stall.ask(bench)).rejects.toMatchObject({ name: 'AbortError', cause: interrupted })
+    const kill = vi.spyOn(process, 'kill')
+    await expect(stall.ask(bench)).rejects.toBe(interrupted)
+    // The server is gone by then, and its number may be another's.
+    expect(kill.mock.calls.filter(([, signal]) => signal === 'SIGSTOP')).toEqual([])
+    kill.mockRestore()
   })
 })

@@ -14,23 +14,24 @@ import { writeJson, writeText } from '../record.ts'
 import { createWorkFolder } from '../work-folder.ts'
 import { isOnPath } from './processes.ts'
 import { questions } from './questions/index.ts'
-import type { Bench } from './questions/question.ts'
+import type { Bench, Question } from './questions/question.ts'
 import { nginx, startNginx } from './servers/nginx.ts'
 import { startNode } from './servers/node.ts'
 import { type About, renderMarkdown } from './text.ts'
-import { tools } from './tools/index.ts'
+import { chooseTools, whyMissing } from './tools/here.ts'
+import { tools as allTools } from './tools/index.ts'
 
 const projectDir = resolve(import.meta.dirname, '..', '..')
 const resultsDir = join(projectDir, 'results', 'bench')
 
 const command = new Command('bench')
   .description('the load generator beside its peers: speed, exactness, cost')
-  .option('--quick', 'a smoke of half a minute: one round, one size, no stand-in; its figures mean nothing')
+  .option('--quick', 'a smoke of a minute: one round, one size, few tools in Node; its figures mean nothing')
   .option('--rounds <n>', 'how often each tool has its turn', Number, 4)
   .option('--seconds <n>', 'how long each turn is', Number, 3)
   .option('--seed <n>', 'decides the order of turns', Number, 1)
   .addOption(new Option('--only <name...>', 'these questions alone').choices(questions.map(({ name }) => name)))
-  .addOption(new Option('--tools <name...>', 'these tools alone').choices(tools.map(({ name }) => name)))
+  .addOption(new Option('--tools <name...>', 'these tools alone').choices(allTools.map(({ name }) => name)))
   .option('--out <dir>', 'where a .json and a .md of each question go', resultsDir)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.badInput))
   .parse()
@@ -54,10 +55,12 @@ if (problems.length > 0) {
 
 const say = (what: string) => console.error(what)
 const isQuick = flags.quick === true
-const missing = (what: { program: string; debianPackage: string }) =>
-  isOnPath(what.program) ? null : `${what.program} is not on PATH (Debian: ${what.debianPackage})`
-const skipped = tools.flatMap((tool) => (tool.kind === 'program' ? [missing(tool)] : [])).filter((why) => why !== null)
-const noNginx = missing(nginx)
+const { tools, skipped } = chooseTools(allTools, { names: flags.tools, isQuick })
+if (tools.length === 0) {
+  console.error(`--tools: none of them is here: ${skipped.join('; ')}`)
+  process.exit(exitCodes.badInput)
+}
+const noNginx = whyMissing(nginx)
 for (const why of [...skipped, ...(noNginx ? [`${noNginx}: Node's own server answers instead`] : [])])
   say(`skipped: ${why}`)
 
@@ -68,11 +71,7 @@ const dir = folder.path
 using interruption = listenForInterruption(() => say('stopping'))
 const { signal } = interruption
 const bench: Bench = {
-  tools: tools.filter(
-    (tool) =>
-      flags.tools?.includes(tool.name) ??
-      (tool.kind === 'node' ? !isQuick || tool.isQuick === true : missing(tool) === null),
-  ),
+  tools,
   rounds: isQuick ? 1 : flags.rounds,
   measureMs: (isQuick ? 1 : flags.seconds) * 1_000,
   isQuick,
@@ -82,7 +81,7 @@ const bench: Bench = {
   dir,
   say,
 }
-const asked = questions.filter(({ name, takesLong }) => flags.only?.includes(name) ?? !(isQuick && takesLong))
+const asked = questions.filter(({ name }) => flags.only?.includes(name) ?? true)
 let exitCode: number = exitCodes.held
 const about: Omit<About, 'startedAt'> = {
   command: ['npm run bench', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
@@ -92,21 +91,35 @@ const about: Omit<About, 'startedAt'> = {
   isPinned,
   skipped: [...skipped, ...(noNginx ? [noNginx] : [])],
 }
+
+/** Asks it, and writes what came out. `false` when a tool got no answers. */
+async function answer(question: Question): Promise<boolean> {
+  say(question.title)
+  const startedAt = new Date().toISOString()
+  const found = await question.ask(bench)
+  const markdown = renderMarkdown({ ...about, startedAt }, question, found)
+  console.log(`${markdown}\n`)
+  const { name, title } = question
+  await writeJson(join(flags.out, `${name}.json`), { name, title, startedAt, ...about, ...found })
+  await writeText(join(flags.out, `${name}.md`), `${markdown}\n`)
+  return (found.silent ?? []).length === 0
+}
+
 try {
   await mkdir(flags.out, { recursive: true })
+  const written: string[] = []
   for (const question of asked) {
-    say(question.title)
-    const startedAt = new Date().toISOString()
-    const answer = await question.ask(bench)
-    const markdown = renderMarkdown({ ...about, startedAt }, question, answer)
-    console.log(`${markdown}\n`)
-    const { name, title } = question
-    await writeJson(join(flags.out, `${name}.json`), { name, title, startedAt, ...about, ...answer })
-    await writeText(join(flags.out, `${name}.md`), `${markdown}\n`)
+    try {
+      if (!(await answer(question))) exitCode = exitCodes.stack
+      written.push(`${question.name}.md`)
+    } catch (error) {
+      signal.throwIfAborted()
+      exitCode = exitCodes.stack
+      say(`no answer to ${question.name}: ${messageOf(error)}`)
+    }
   }
-  say(
-    `written: ${asked.map(({ name }) => `${name}.md`).join(', ')} in ${relative(process.cwd(), flags.out) || '.'}, with a .json beside each`,
-  )
+  if (written.length > 0)
+    say(`written: ${written.join(', ')} in ${relative(process.cwd(), flags.out) || '.'}, with a .json beside each`)
 } catch (error) {
   exitCode = signal.aborted ? exitCodes.interrupted : exitCodes.stack
   say(`stopped: ${messageOf(error)}`)

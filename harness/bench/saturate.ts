@@ -1,3 +1,4 @@
+import { messageOf } from '../errors.ts'
 import { meanOf } from '../experiments/statistics/estimates.ts'
 import { batchPath, writeBody } from './body.ts'
 import { run, runJob } from './processes.ts'
@@ -21,17 +22,36 @@ interface Trial {
   readonly tool: string
   readonly events: number
   readonly round: number
-  readonly requestsPerSec: number
-  readonly cpuUsPerRequest: number
+  /** `null` where nothing was answered, as the next two. */
+  readonly requestsPerSec: number | null
+  readonly cpuUsPerRequest: number | null
   /** CPU time of its time: at 1 it could not do more. */
-  readonly cores: number
+  readonly cores: number | null
   readonly failed: number
+  /** Why nothing was answered, as far as the tool says. */
+  readonly why?: string
 }
 
 async function saturateWith(tool: Tool, load: ClosedLoad, { ofTools }: Bench): Promise<Measured> {
   if (tool.kind === 'node') return runJob<Measured>({ kind: 'saturate', tool: tool.name, load }, ofTools)
   const { output, cpuMs } = await run([tool.program, ...tool.saturate(load)], ofTools)
   return { ...tool.readPlayed(output), cpuMs }
+}
+
+const noAnswers = 'no answers'
+
+/** One turn of a tool. That it fails must not keep others from theirs. */
+async function takeTurn(tool: Tool, load: ClosedLoad, bench: Bench): Promise<Omit<Trial, 'tool' | 'events' | 'round'>> {
+  const nothing = { requestsPerSec: null, cpuUsPerRequest: null, cores: null }
+  try {
+    const { requests, failed, elapsedMs, cpuMs } = await saturateWith(tool, load, bench)
+    if (requests === 0) return { ...nothing, failed, why: `${noAnswers} (${failed} failed)` }
+    const requestsPerSec = (requests / elapsedMs) * 1_000
+    return { requestsPerSec, cpuUsPerRequest: (cpuMs / requests) * 1_000, cores: cpuMs / elapsedMs, failed }
+  } catch (error) {
+    bench.ofTools.signal.throwIfAborted()
+    return { ...nothing, failed: 0, why: `${noAnswers}: ${messageOf(error)}` }
+  }
 }
 
 /** All tools against one server, as fast as they can, at each size of request, round by round in a random order. */
@@ -48,12 +68,12 @@ export async function saturate(bench: Bench, server: Server, sizes: readonly num
     )) {
       const { body = '', bodyFile = '' } = bodies.get(events) ?? {}
       const load = { url: `${server.origin}${batchPath}`, body, bodyFile, connections, warmUpMs, durationMs: measureMs }
-      const { requests, failed, elapsedMs, cpuMs } = await saturateWith(tool, load, bench)
-      if (requests === 0) throw new Error(`${tool.name} had no answer (${failed} failed)`)
-      const requestsPerSec = (requests / elapsedMs) * 1_000
-      say(`  ${tool.name}, ${events} in a request: ${Math.round(requestsPerSec)}/s`)
-      const cpuUsPerRequest = (cpuMs / requests) * 1_000
-      trials.push({ tool: tool.name, events, round, requestsPerSec, cpuUsPerRequest, cores: cpuMs / elapsedMs, failed })
+      const turn = await takeTurn(tool, load, bench)
+      const { requestsPerSec, why } = turn
+      say(
+        `  ${tool.name}, ${events} in a request: ${requestsPerSec === null ? why : `${Math.round(requestsPerSec)}/s`}`,
+      )
+      trials.push({ tool: tool.name, events, round, ...turn })
     }
   }
   return {
@@ -70,10 +90,11 @@ export async function saturate(bench: Bench, server: Server, sizes: readonly num
     rows: sizes.flatMap((events) => tools.map((tool) => rowOf(tool, events, trials, rounds))),
     note: `Against ${server.name}: ${rounds} rounds in random order, ${measureMs / 1_000} s each, ${connections} connections; means, and ratios within a round, with 95 % intervals. A tool whose own core is not full waited for the server, or shared that core. ${costOfRecording(sizes, trials, rounds)}`,
     data: trials,
+    silent: [...new Set(trials.filter(({ why }) => why !== undefined).map(({ tool }) => tool))],
   }
 }
 
-type Figure = Exclude<keyof Trial, 'tool'>
+type Figure = Exclude<keyof Trial, 'tool' | 'why'>
 
 function series(tool: Tool, events: number, trials: readonly Trial[], rounds: number, figure: Figure) {
   return Array.from({ length: rounds }, (_, round) => {
@@ -88,10 +109,13 @@ function rowOf(tool: Tool, events: number, trials: readonly Trial[], rounds: num
   const ratio = (to: Tool) =>
     to.name === tool.name ? '1' : formatEstimate(ratioOf(speed, of(to, 'requestsPerSec')), (value) => value.toFixed(2))
   const failed = of(tool, 'failed').reduce<number>((sum, count) => sum + (count ?? 0), 0)
+  const named = [String(events), tool.note ? `${tool.name} (${tool.note})` : tool.name]
+  const silent = speed.filter((value) => value === null).length
+  if (silent === rounds) return [...named, noAnswers, '', '', '', '', String(failed)]
+  const mean = formatEstimate(meanOf(speed), (value) => Math.round(value).toLocaleString('en'))
   return [
-    String(events),
-    tool.note ? `${tool.name} (${tool.note})` : tool.name,
-    formatEstimate(meanOf(speed), (value) => Math.round(value).toLocaleString('en')),
+    ...named,
+    silent > 0 ? `${mean}; ${noAnswers} in ${silent} of ${rounds} rounds` : mean,
     ratio(sockets),
     ratio(autocannonTool),
     `${formatEstimate(meanOf(of(tool, 'cpuUsPerRequest')), (value) => value.toFixed(1))} µs`,

@@ -18,11 +18,11 @@ export interface About {
 /** An answer as a table, with what it was measured on. */
 export function renderMarkdown(about: About, { title }: Question, { header, rows, note }: Answer): string {
   const { startedAt, command, machine, versions, git, isPinned, skipped } = about
-  const commit = git ? `commit ${git.commit.slice(0, 7)}${git.dirty ? ' with changes' : ''}, ` : ''
+  const commit = git ? `commit ${git.commit.slice(0, 7)}${git.dirty ? ' with changes' : ''}` : 'commit unknown'
   const cores = isPinned ? 'one core for the tool, one for the server' : 'nothing pinned'
   return [
     `### ${title}`,
-    `${startedAt.slice(0, 16).replace('T', ' ')} UTC, \`${command}\`, ${commit}Node ${versions.node}, ${machine.cpus} CPUs (${machine.cpuModel}), ${formatBytes(machine.memoryBytes)}, Linux ${machine.kernel}; ${cores}.`,
+    `${startedAt.slice(0, 16).replace('T', ' ')} UTC, \`${command}\`, ${commit}, Node ${versions.node}, ${machine.cpus} CPUs (${machine.cpuModel}), ${formatBytes(machine.memoryBytes)}, Linux ${machine.kernel}; ${cores}.`,
     ...skipped.map((why) => `Skipped: ${why}.`),
     markdownTable([header, ...rows].map((row) => [...row])),
     note,

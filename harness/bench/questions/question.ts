@@ -26,13 +26,13 @@ export interface Answer {
   /** How to read it, a sentence or two. */
   readonly note: string
   readonly data: unknown
+  /** Tools that got no answers, be it once: the rest stands, and the bench has failed. */
+  readonly silent?: readonly string[]
 }
 
 /** Something that the bench measures. One file each. */
 export interface Question {
   readonly name: string
   readonly title: string
-  /** Left out of `--quick`. */
-  readonly takesLong?: boolean
   readonly ask: (bench: Bench) => Promise<Answer>
 }

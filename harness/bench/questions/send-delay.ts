@@ -22,6 +22,7 @@ export const sendDelay: Question = {
       durationMs: measureMs,
     }
     const most = await runJob<Played>({ kind: 'saturate', tool: ours.name, load }, ofTools)
+    if (most.requests === 0) throw new Error(`${ours.name} had no answers (${most.failed} failed)`)
     const half = Math.round(most.requests / most.elapsedMs / 2) * 1_000
     const asked: { ratePerSec: number; paced: Paced }[] = []
     for (const ratePerSec of [half, 100]) {

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
+import { messageOf } from '../../errors.ts'
 import { batchPath, writeBody } from '../body.ts'
 import type { Paced } from '../deliveries.ts'
 import { run, runJob } from '../processes.ts'
@@ -19,6 +20,12 @@ interface Stalled {
   readonly truth: Latencies
 }
 
+interface Silent {
+  readonly tool: string
+  /** Why it said nothing. */
+  readonly why: string
+}
+
 /**
  * The server is stopped by SIGSTOP for 2 s in the middle, and goes on: what was due meanwhile waited until then. The truth
  * follows from the schedule and from the two signals' times; what an answer takes otherwise, some tenths of a millisecond,
@@ -31,14 +38,20 @@ export const stall: Question = {
     const { tools, random, isQuick, startServer, dir, say } = bench
     const durationMs = isQuick ? 4_000 : 10_000
     const paced = tools.filter(({ pace, name }) => pace && (!isQuick || name === ours.name))
-    const results: Stalled[] = []
+    const results: (Stalled | Silent)[] = []
     for (const tool of shuffle(paced, random)) {
       await using server = await startServer()
       const url = `${server.origin}${batchPath}`
       const load = { url, ...(await writeBody(dir, 1)), connections, warmUpMs: 0, durationMs, ratePerSec }
-      results.push(await playThrough(tool, load, server.pid, bench))
+      const result = await playThrough(tool, load, server.pid, bench).catch((error: unknown): Silent => {
+        bench.ofTools.signal.throwIfAborted()
+        return { tool: tool.name, why: messageOf(error) }
+      })
+      results.push(result)
       say(
-        `  ${tool.name}: p99 ${results.at(-1)?.said.p99.toFixed(0)} ms, in truth ${results.at(-1)?.truth.p99.toFixed(0)} ms`,
+        'why' in result
+          ? `  ${tool.name}: no answers: ${result.why}`
+          : `  ${tool.name}: p99 ${result.said.p99.toFixed(0)} ms, in truth ${result.truth.p99.toFixed(0)} ms`,
       )
     }
     const inOrder = tools
@@ -46,32 +59,41 @@ export const stall: Question = {
       .filter((one) => one !== undefined)
     return {
       header: ['Tool', 'Requests', 'p90', 'in truth', 'p99', 'in truth', 'max', 'in truth'],
-      rows: inOrder.map(({ tool, said, truth }) => [
-        tool,
-        said.count.toLocaleString('en'),
-        ...(['p90', 'p99', 'max'] as const).flatMap((of) => [
-          compared(said[of], truth[of]),
-          `${truth[of].toFixed(0)} ms`,
-        ]),
-      ]),
+      rows: inOrder.map((result) =>
+        'why' in result ? [result.tool, 'no answers', '', '', '', '', '', ''] : rowOf(result),
+      ),
       note: `${ratePerSec} requests/s for ${durationMs / 1_000} s, ${connections} connections where a tool has so many and no more; SIGSTOP to the server for ${stallMs / 1_000} s in the middle. In truth: computed from the schedule and the times of the two signals. wrk knows no rate.`,
       data: results,
+      silent: results.filter((result) => 'why' in result).map(({ tool }) => tool),
     }
   },
+}
+
+function rowOf({ tool, said, truth }: Stalled): string[] {
+  return [
+    tool,
+    said.count.toLocaleString('en'),
+    ...(['p90', 'p99', 'max'] as const).flatMap((of) => [compared(said[of], truth[of]), `${truth[of].toFixed(0)} ms`]),
+  ]
 }
 
 async function playThrough(tool: Tool, load: PacedLoad, pid: number, { ofTools }: Bench): Promise<Stalled> {
   const { signal } = ofTools
   const startedAtEpochMs = nowEpochMs()
   const playing = playWith(tool, load, ofTools)
-  playing.catch(() => {}) // one that fails before the stall is over is told below
-  await wait(load.durationMs / 2 - stallMs / 2, undefined, { signal })
+  const endsEarly = playing.then(() => {
+    throw new Error('it ended before the stall did')
+  })
+  endsEarly.catch(() => {}) // what comes after the stall is told below
+  const pass = (durationMs: number) => Promise.race([wait(durationMs, undefined, { signal }), endsEarly])
+  await pass(load.durationMs / 2 - stallMs / 2)
   const fromEpochMs = nowEpochMs()
   process.kill(-pid, 'SIGSTOP')
-  await wait(stallMs, undefined, { signal })
+  await pass(stallMs)
   process.kill(-pid, 'SIGCONT')
   const untilEpochMs = nowEpochMs()
   const { said, beganAtEpochMs = startedAtEpochMs } = await playing
+  if (said.count === 0) throw new Error('it counted none')
   const truth = truthOf({ ...load, beganMs: beganAtEpochMs }, { fromMs: fromEpochMs, untilMs: untilEpochMs })
   return { tool: tool.name, said, truth }
 }

@@ -6,15 +6,14 @@ import { formatEstimate } from '../statistics.ts'
 import type { Question } from './question.ts'
 
 const program = join(import.meta.dirname, '..', '..', 'culprit.js')
-const times = 2
 const scenario = 'high-load-quick'
 
 /** From the command to the verdict, with all that a run starts, and the judging alone. */
 export const timeToVerdict: Question = {
   name: 'time-to-verdict',
   title: 'From the command to the verdict',
-  takesLong: true,
-  async ask({ ofTools: { signal }, dir, say }) {
+  async ask({ ofTools: { signal }, isQuick, dir, say }) {
+    const times = isQuick ? 1 : 2
     const tookS: { what: string; values: number[] }[] = []
     for (const what of ['scenario', 'judge']) tookS.push({ what, values: [] })
     for (let time = 0; time < times; time++) {
@@ -36,7 +35,7 @@ export const timeToVerdict: Question = {
         what === 'judge' ? 'judge, from its record' : `scenario ${scenario}`,
         formatEstimate(meanOf(values), (value) => `${value.toFixed(1)} s`),
       ]),
-      note: `${times} times, with everything that is started and stopped; the load itself takes about 10 s of it.`,
+      note: `${times === 1 ? 'Once' : `${times} times`}, with everything that is started and stopped; the load itself takes about 10 s of it.`,
       data: tookS,
     }
   },
