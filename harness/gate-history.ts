@@ -1,6 +1,7 @@
-import { appendFile, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import type { GateResult } from './gate-result.ts'
+import { appendLine } from './record.ts'
 import type { Described } from './schema.ts'
 
 const answerSchema = z.enum(['pass', 'fail', 'unknown'])
@@ -37,7 +38,7 @@ export async function appendGateLine(
   at: Date,
   { pairs: _, ...result }: Omit<GateResult, 'drifts'>,
 ): Promise<void> {
-  await appendFile(path, `${JSON.stringify({ at: at.toISOString(), ...result })}\n`)
+  await appendLine(path, { at: at.toISOString(), ...result })
 }
 
 /** All gates so far. No file: none. */

@@ -1,4 +1,5 @@
 import { close, open, write } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 /** A file of JSON, a line each, that grows at its end. */
@@ -123,4 +124,19 @@ export async function openLineFile<Line>(path: string, options: LineFileOptions<
       return closed
     },
   }
+}
+
+/** All lines so far, less those that are no JSON: the last one of what was killed may be cut off. No file: none. */
+export async function readLines<Line>(path: string): Promise<Line[]> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  return text.split('\n').flatMap((line) => {
+    try {
+      return line === '' ? [] : [JSON.parse(line) as Line]
+    } catch {
+      return []
+    }
+  })
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { InputError, StackError } from './errors.ts'
 import { readEvidence, readManifest } from './evidence.ts'
-import { createRecord, recordFiles, schemaVersion, writeText } from './record.ts'
+import { readLines } from './line-file.ts'
+import { appendLine, createRecord, recordFiles, schemaVersion, writeText } from './record.ts'
 import { manifest } from './report/verdict.fixture.ts'
 
 let dir: string
@@ -153,4 +154,20 @@ test('a line of a kind that this version does not know is left out', async () =>
   await record.close()
   await appendFile(join(dir, recordFiles.probes), `{"kind":"weather","t":1}\n${JSON.stringify(redis)}\n`)
   expect((await readEvidence(dir)).redis).toEqual([{ ...redis, ref: 'probes.ndjson:2' }])
+})
+
+test('a line is added after what a kill cut off, which costs no other line, nor one that ends as a whole one does', async () => {
+  const path = join(dir, 'lines.ndjson')
+  expect(await readLines(path)).toEqual([])
+  await appendLine(path, { night: 1 })
+  await appendFile(path, '{"night":{"of":2}')
+  await appendLine(path, { night: 3 })
+  await appendLine(path, { night: 4 })
+  expect(await readFile(path, 'utf8')).toBe('{"night":1}\n{"night":{"of":2}\n{"night":3}\n{"night":4}\n')
+  expect(await readLines(path)).toEqual([{ night: 1 }, { night: 3 }, { night: 4 }])
+})
+
+test('a line that a full disk does not take is a problem of the stack, with the file', async () => {
+  await expect(appendLine('/dev/full', { night: 1 })).rejects.toThrow(StackError)
+  await expect(appendLine('/dev/full', { night: 1 })).rejects.toThrow('/dev/full could not be written: ENOSPC')
 })

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { attemptJson } from './attempt-json.ts'
@@ -154,11 +154,20 @@ export function sampleJson(line: SampleLine): string {
   return line.kind === 'attempt' ? attemptJson(line) : JSON.stringify(line)
 }
 
-/** Adds a line to a file of lines. Throws a StackError when it cannot. */
+/**
+ * Adds a line to a file of lines. What a kill or a full disk cut off at its end stays a line of its own, which would swallow
+ * this one otherwise. Throws a StackError when it cannot.
+ */
 export async function appendLine(path: string, value: unknown): Promise<void> {
-  await appendFile(path, `${JSON.stringify(value)}\n`).catch((cause: Error) => {
-    throw notWritten(path, cause)
-  })
+  try {
+    await using file = await open(path, 'a+')
+    const { size } = await file.stat()
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1))
+    const isCutOff = size > 0 && buffer.toString() !== '\n'
+    await file.appendFile(`${isCutOff ? '\n' : ''}${JSON.stringify(value)}\n`)
+  } catch (cause) {
+    throw notWritten(path, cause as Error)
+  }
 }
 
 function notWritten(what: string, cause: Error): StackError {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { markdownTable } from 'markdown-table'
+import { readLines } from '../line-file.ts'
 import type { RunPlan } from '../manifest.ts'
 import { appendLine, writeText } from '../record.ts'
 import type { ErrorClass } from '../sample.ts'
@@ -58,8 +59,8 @@ export async function prove(proof: Proof, options: ProveOptions): Promise<Proven
   const dir = join(options.dir ?? proveDir, proof.name)
   const resultsFile = join(dir, 'results.ndjson')
   await mkdir(join(dir, 'runs'), { recursive: true })
-  const results = await judgeKept(proof, await readResults(resultsFile), dir, options)
-  // Written anew, because a line that was cut off would swallow the next one.
+  const results = await judgeKept(proof, await readLines<Result>(resultsFile), dir, options)
+  // Written anew: they may be judged otherwise now, and whoever reads them finds no line that was cut off.
   await writeText(resultsFile, results.map((result) => `${JSON.stringify(result)}\n`).join(''))
   const find = (row: ProofRow, seed: number) =>
     results.findLast((r) => r.row === row.name && r.seed === seed && r.definition === defineRow(row))
@@ -145,14 +146,6 @@ function summarise(row: ProofRow, seed: number, run: string, commit: string, ver
     dropped: accounting.droppedByClient,
     storedMoreThanOnce: accounting.storedMoreThanOnce,
   }
-}
-
-async function readResults(file: string): Promise<Result[]> {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  return text
-    .split('\n')
-    .filter((line) => line.endsWith('}')) // the last line of an interrupted proof may be cut off
-    .map((line) => JSON.parse(line) as Result)
 }
 
 function renderTable(perRow: readonly { row: ProofRow; found: readonly Result[] }[]): string {

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../errors.ts'
+import { readLines } from '../../line-file.ts'
 import { appendLine, writeJson, writeText } from '../../record.ts'
 import { claimRunFolder } from '../../run-folder.ts'
 import type { Trial } from '../../trial.ts'
@@ -33,8 +34,8 @@ export async function openCampaign<T extends Trial = Trial>(
   await mkdir(runsDir, { recursive: true })
   if (!isResumed) await writeJson(join(dir, file), definition)
   const resultsFile = join(dir, 'results.ndjson')
-  const trials = await readTrials<T>(resultsFile)
-  // Written anew, because a line that was cut off would swallow the next one.
+  const trials = await readLines<T>(resultsFile)
+  // Written anew, so that whoever reads it finds no line that was cut off.
   await writeText(resultsFile, trials.map((trial) => `${JSON.stringify(trial)}\n`).join(''))
   return { dir, runsDir, trials, keep: (trial) => appendLine(resultsFile, trial) }
 }
@@ -67,15 +68,4 @@ function differences(found: Definition, wanted: Definition): string[] {
     return told.map((key) => `${key} was ${JSON.stringify(found[key])}, is now ${JSON.stringify(wanted[key])}`)
   }
   return differing.length > 0 ? ['the scenario itself has changed since'] : []
-}
-
-async function readTrials<T extends Trial>(file: string): Promise<T[]> {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  return text.split('\n').flatMap((line) => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as T]
-    } catch {
-      return [] // the last line of a killed campaign may be cut off
-    }
-  })
 }

@@ -1,10 +1,12 @@
-import { appendFile, mkdir } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type GateAnswer, worst } from '../../gate-result.ts'
+import { readLines } from '../../line-file.ts'
+import { appendLine } from '../../record.ts'
 import type { Scenario } from '../../scenario.ts'
 import { type GateJob, type GateOptions, runGate } from '../gate.ts'
 import { definitionOf } from '../stored-baseline.ts'
-import { planOf, readLines } from './runs.ts'
+import { planOf } from './runs.ts'
 
 /** A live gate: each scenario with its candidate, against the same without it. */
 export interface LiveGate {
@@ -62,7 +64,7 @@ export async function playLiveGates(
       if (decision.answer === 'fail') break
     }
     const line: Kept = { name, definition, commit, answer: worst(answers) }
-    await appendFile(file, `${JSON.stringify(line)}\n`)
+    await appendLine(file, line)
     played.push(line)
   }
   return {

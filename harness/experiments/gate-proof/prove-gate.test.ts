@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -101,6 +101,16 @@ test('an interrupted proof goes on where it stopped', async () => {
   expect(before.length).toBeGreaterThan(0)
   expect(ran).toEqual([])
   expect(proven.table).toContain('the same thing')
+})
+
+test('what a kill cut off is made again, with its pair, and what follows it is kept', async () => {
+  const { dir } = await world(0.01, { runs: 8 })
+  for (const file of ['runs.ndjson', 'live.ndjson']) {
+    const text = await readFile(join(dir, 'gate', file), 'utf8')
+    await writeFile(join(dir, 'gate', file), text.slice(0, -2))
+  }
+  expect((await world(0.01, { runs: 8, dir })).ran.length).toBeGreaterThan(2)
+  expect((await world(0.01, { runs: 8, dir })).ran).toEqual([])
 })
 
 test('amounts are scaled from what was seen, and what hardly showed is raised a little', () => {

@@ -1,10 +1,12 @@
-import { appendFile, mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StackError } from '../../errors.ts'
 import { notRun } from '../../gate/metrics.ts'
 import type { Limit, Measured, Pair, Threshold } from '../../gate-result.ts'
+import { readLines } from '../../line-file.ts'
 import type { RunPlan } from '../../manifest.ts'
 import type { Random } from '../../random.ts'
+import { appendLine } from '../../record.ts'
 import type { Scenario } from '../../scenario.ts'
 import type { Verdict } from '../../verdict.ts'
 import { measureRun, runTogether } from '../gate.ts'
@@ -58,7 +60,7 @@ export async function openRuns({ dir, commit, runOnce, judgeAgain }: RunsOptions
         throw error
       })
     const line: Kept = { name, definition: definitionOf(scenario), commit, measured }
-    await appendFile(file, `${JSON.stringify(line)}\n`)
+    await appendLine(file, line)
     return measured
   }
 
@@ -102,11 +104,4 @@ export function planOf(scenario: Scenario, seed: number): RunPlan {
     command,
     replay: command,
   }
-}
-
-/** Lines of JSON; the last one of an interrupted proof may be cut off. */
-export async function readLines<T>(file: string): Promise<T[]> {
-  const text = await readFile(file, 'utf8').catch(() => '')
-  const whole = text.split('\n').filter((line) => line.endsWith('}'))
-  return whole.map((line) => JSON.parse(line) as T)
 }
