@@ -32,7 +32,7 @@ import { describeGit, describeMachine, type RunPlan } from './manifest.ts'
 import { recordFiles } from './record.ts'
 import { readRecordedLoad } from './recorded-load.ts'
 import { renderForecast } from './report/forecast.ts'
-import { answerOf, renderGate, renderGateSummary } from './report/gate/index.ts'
+import { answerOf, renderGateSummary, tellGate } from './report/gate/index.ts'
 import { addToStepSummary, appendStepSummary } from './report/index.ts'
 import { createProgress, type Progress } from './report/progress.ts'
 import { fromHere, renderSummary } from './report/terminal.ts'
@@ -134,21 +134,16 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
     }
     case 'gate': {
       const say = (message: string) => process.stderr.write(`gate: ${message}\n`)
-      const { results, page, updated } = await runGates(request, {
+      const gated = await runGates(request, {
         ...request,
         runOnce: runsApart(progress, signal),
         findEngineFor: (wanted, runtime) => findEngineFor(wanted, runtime, { signal, onProgress: say }),
         say,
       })
       progress[Symbol.dispose]()
-      const answer = answerOf({ results, scenarios: [] })
-      const text = renderGate(results)
-      await addToStepSummary(renderGateSummary(results)).catch(complain)
-      process.stdout.write(
-        request.json
-          ? `${JSON.stringify({ answer, results }, null, 2)}\n`
-          : `${[text, ...updated, `page: ${fromHere(page)}`].join('\n')}\n`,
-      )
+      const answer = answerOf({ results: gated.results, scenarios: [] })
+      await addToStepSummary(renderGateSummary(gated.results)).catch(complain)
+      process.stdout.write(tellGate(gated, request.json))
       return { pass: exitCodes.held, fail: exitCodes.notHeld, unknown: exitCodes.notKnown }[answer]
     }
     case 'blind': {

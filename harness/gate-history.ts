@@ -4,6 +4,19 @@ import type { GateResult } from './gate-result.ts'
 import { appendLine } from './record.ts'
 import type { Described } from './schema.ts'
 
+const sideSchema = z.object({
+  kind: z.enum(['current', 'revision', 'settings', 'image', 'stored']),
+  text: z.string().describe('as it was asked for'),
+  commit: z.string().nullable().describe('of the stand-in'),
+  isChanged: z.boolean().describe('whether the stand-in had changes that are in no commit'),
+  standIn: z
+    .string()
+    .nullable()
+    .describe('the last commit that changed what the stand-in runs from; null: it has none, or is changed'),
+})
+/** What one side of a gate was, so that others can tell whether theirs is the same. */
+export type ToldSide = Described<typeof sideSchema>
+
 const answerSchema = z.enum(['pass', 'fail', 'unknown'])
 const lineSchema = z.object({
   at: z.string().describe('ISO 8601'),

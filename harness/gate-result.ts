@@ -1,4 +1,5 @@
 import type { ErrorClass } from './sample.ts'
+import type { Memory } from './verdict.ts'
 
 /** What one run gives the gate, by the name that limits use. */
 export const metricNames = [
@@ -49,6 +50,8 @@ export interface Measured {
   readonly values: Readonly<Partial<Record<MetricName, number | null>>>
   /** What it has for each threshold, in their order. Absent: no data. */
   readonly readings?: readonly (number | null)[]
+  /** What limited the service, as far as it could be read back. Absent: it was not asked for. */
+  readonly limiter?: Memory['limiter']
 }
 
 /** A baseline's and a candidate's run, one right after the other. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -8,13 +8,15 @@ import { parseLimits } from '../gate/limits.ts'
 import { describeMachine, type RunPlan } from '../manifest.ts'
 import { renderGate } from '../report/gate/index.ts'
 import { crash as verdict } from '../report/verdict.fixture.ts'
-import { type GateJob, type GateOptions, runGate, runGates } from './gate.ts'
+import { type GateJob, type GateOptions, type GateRequest, runGate, runGates } from './gate.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'culprit-gate-test-'))
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
 const [scenario] = scenarios
 if (!scenario) throw new Error('there is no scenario')
+const steady = scenarios.find(({ name }) => name === 'steady')
+if (!steady) throw new Error('there is such a scenario')
 const plan = (poolSize: number): RunPlan => ({
   scenario: { ...scenario, service: { ...scenario.service, poolSize } },
   seed: 1,
@@ -139,6 +141,84 @@ test('the reports of what is finished stay when a later scenario cannot start', 
   expect(await readFile(join(own, folder, 'gate.html'), 'utf8')).toContain('burst was not run')
 })
 
+const cheap = { ...steady, gate: ['p50 +5 %', 'lost = 0'], thresholds: [] }
+
+/** A gate of `steady` whose candidate takes so many times as long, with --update. */
+async function update(folder: string, factor: number, more: Partial<GateRequest> = {}) {
+  const own = join(dir, folder)
+  const baselinesDir = join(own, 'baselines')
+  const sides = { baseline: plan(1), candidate: plan(2) }
+  const request = {
+    scenarios: [{ scenario: cheap, ...sides }],
+    baseline: { text: 'current', revision: 'current' },
+    candidate: { text: 'current', revision: 'current' },
+    thresholds: [],
+    update: true,
+    name: 'steady',
+    flags: {},
+    ...more,
+  }
+  let runs = 0
+  const runOnce = async ({ scenario: { service } }: RunPlan) => {
+    const p50Ms = (service.poolSize === 2 ? factor : 1) * noisy(++runs)
+    const response = { count: 300, p50Ms, p95Ms: p50Ms, p99Ms: p50Ms, maxMs: p50Ms }
+    const accounting = { ...verdict.accounting, acknowledgedAndLost: 0, droppedByClient: 0 }
+    return { ...verdict, outcome: 'survived' as const, latency: { ...verdict.latency, response }, accounting }
+  }
+  const findEngineFor = () => Promise.reject(new Error('no side is an image'))
+  const means = { budgetMs: 60_000, seed: 1, dir: own, baselinesDir, say: () => {}, runOnce, findEngineFor }
+  const gated = await runGates(request, means)
+  return { ...gated, runs, file: join(baselinesDir, 'steady.json') }
+}
+
+test('a gate that passes at its first look goes on for its stored baseline, and what was decided stays', async () => {
+  const { results, runs, updated, file } = await update('kept', 1)
+  expect(results[0]?.decision).toMatchObject({ answer: 'pass', pairs: 8 })
+  expect(results[0]?.pairs).toHaveLength(8)
+  expect(runs).toBe(2 * (1 + 21))
+  expect(updated[0]).toContain('steady.json: 21 runs')
+  expect(updated.join()).not.toContain('fewer')
+  expect(JSON.parse(await readFile(file, 'utf8')).runs).toHaveLength(21)
+})
+
+test('against few stored runs, the next baseline has all of its own', async () => {
+  const first = await update('few', 1)
+  const stored = JSON.parse(await readFile(first.file, 'utf8'))
+  await writeFile(first.file, JSON.stringify({ ...stored, runs: stored.runs.slice(0, 8) }))
+  const { results, updated } = await update('few', 1, { baseline: { text: 'stored', revision: 'stored' } })
+  expect(results[0]).toMatchObject({
+    decision: { pairs: 8 },
+    baseline: expect.stringContaining('the stored baseline of'),
+  })
+  expect(updated[0]).toContain('steady.json: 21 runs')
+})
+
+test('a candidate that fails is not run any further, and is no baseline', async () => {
+  const { results, runs, updated, file } = await update('failed', 2)
+  expect(results[0]?.decision).toMatchObject({ answer: 'fail', pairs: 12 })
+  expect(runs).toBe(2 * (1 + 12))
+  expect(updated.join()).toContain('not written: the candidate failed')
+  await expect(access(file)).rejects.toThrow('ENOENT')
+})
+
+test("a stored baseline is of the candidate's commit, not of the one that is checked out", async () => {
+  const revision = await defaultBaseline()
+  const { file } = await update('revision', 1, { candidate: { text: revision, revision } })
+  await using checkout = await checkOut('--candidate', revision)
+  const { commit } = checkout.side
+  expect(commit).toMatch(/^[0-9a-f]{40}$/)
+  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ commit, isChanged: false })
+})
+
+test('where the baseline cannot be written, the reports of the finished scenario are', async () => {
+  const own = join(dir, 'unwritable')
+  await mkdir(own)
+  await writeFile(join(own, 'baselines'), 'no folder')
+  await expect(update('unwritable', 1)).rejects.toThrow('could not be written')
+  const folder = (await readdir(own)).find((name) => name.startsWith('2')) ?? ''
+  expect(await readdir(join(own, folder))).toContain('gate.html')
+})
+
 test('images are looked for before anything starts, and both sides run where they are', async () => {
   const steady = scenarios.find(({ name }) => name === 'steady')
   if (!steady) throw new Error('there is such a scenario')
@@ -184,13 +264,16 @@ test('with a stored baseline the candidate is run beside itself, as often as the
     definition: '',
     writtenAt: '2026-01-01T00:00:00.000Z',
     commit: null,
-    machine: describeMachine(),
+    machine: { ...describeMachine(), kernel: 'another one' },
     runs: [run, run, run],
   }
   const { ran: alone, result } = await play((_, n) => noisy(n), {}, { ...job, stored })
   expect(ran.some((one) => one.startsWith('baseline'))).toBe(true)
   expect(alone.filter((one) => one.startsWith('baseline'))).toEqual([])
   expect(alone).toHaveLength(2 * (3 + 1))
-  expect(result.decision).toMatchObject({ answer: 'unknown', because: ['the stored baseline has 3 runs only'] })
+  expect(result.decision).toMatchObject({
+    answer: 'unknown',
+    because: ['the stored baseline has 3 runs only', expect.stringContaining('of another machine')],
+  })
   expect(result.pairs.map(({ baseline }) => baseline)).toEqual(stored.runs)
 })

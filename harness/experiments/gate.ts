@@ -14,7 +14,7 @@ import { createRandom, type Random } from '../random.ts'
 import { gateCommandOf, writeGateReports } from '../report/gate/index.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Verdict } from '../verdict.ts'
-import { type Checkout, checkOut, defaultBaseline, isSameCode } from './sides.ts'
+import { type Checkout, checkOutSide, isSameCode, type Side, sideWithout, storedSide } from './sides.ts'
 import {
   readStoredBaselines,
   type StoredBaseline,
@@ -43,6 +43,8 @@ export interface GateOptions {
   readonly seed: number
   /** Records and history go there. */
   readonly dir?: string
+  /** Stored baselines are there. */
+  readonly baselinesDir?: string
   runOnce(plan: RunPlan, dir: string): Promise<Verdict>
   say(message: string): void
 }
@@ -54,6 +56,17 @@ export interface GateOptions {
  * @throws StackError when the warm-up pair cannot start: nothing would come of the rest either
  */
 export async function runGate(job: GateJob, options: GateOptions): Promise<GateResult> {
+  return (await playGate(job, options)).result
+}
+
+/** A gate that is decided, and a way to go on all the same: to the last look, or the end of the budget. */
+interface Played {
+  readonly result: GateResult
+  /** Gives all runs of the candidate, those before included. */
+  playOn(): Promise<Measured[]>
+}
+
+async function playGate(job: GateJob, options: GateOptions): Promise<Played> {
   const { say, budgetMs } = options
   const dir = options.dir ?? gateDir
   const startedAt = new Date()
@@ -78,11 +91,13 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
   await runPair('warm-up', options.seed, runStrictly, stored?.runs[0])
   const pairMs = performance.now() - beganMs
 
-  const nextPair = async (index: number, look: number): Promise<Pair | null> => {
-    if (index >= mostPairs || performance.now() - beganMs + pairMs > budgetMs) return null
-    say(`${job.scenario}: pair ${index + 1}, next look at ${look}`)
-    return runPair(`pair-${index + 1}`, options.seed + index + 1, runSide, stored?.runs[index])
+  const takePair = async (index: number, towards: string, before?: Measured): Promise<Pair | null> => {
+    if (performance.now() - beganMs + pairMs > budgetMs) return null
+    say(`${job.scenario}: pair ${index + 1}, ${towards}`)
+    return runPair(`pair-${index + 1}`, options.seed + index + 1, runSide, before)
   }
+  const nextPair = async (index: number, look: number): Promise<Pair | null> =>
+    index >= mostPairs ? null : takePair(index, `next look at ${look}`, stored?.runs[index])
   const looked = await takeLooks(nextPair, job.limits, job.thresholds)
   const { pairs } = looked
   let { decision } = looked
@@ -93,7 +108,8 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
         : `the budget ended after ${pairs.length} pairs`
     decision = { ...decision, because: [...decision.because, why] }
   }
-  if (stored) decision = softenFor(stored, decision)
+  const candidates = pairs.map(({ candidate }) => candidate)
+  if (stored) decision = softenFor(stored, decision, candidates)
   const result = {
     scenario: job.scenario,
     baseline: job.baseline.title,
@@ -103,7 +119,16 @@ export async function runGate(job: GateJob, options: GateOptions): Promise<GateR
   }
   await appendGateLine(join(dir, historyFile), startedAt, result)
   const { lines } = await readGateHistory(join(dir, historyFile))
-  return { ...result, drifts: findDrifts(lines.filter(({ scenario }) => scenario === job.scenario)) }
+  const drifts = findDrifts(lines.filter(({ scenario }) => scenario === job.scenario))
+  const playOn = async () => {
+    for (let index = pairs.length; index < Math.max(...looks); index++) {
+      const pair = await takePair(index, 'for the stored baseline', stored?.runs[0])
+      if (pair === null) break
+      candidates.push(pair.candidate)
+    }
+    return candidates
+  }
+  return { result: { ...result, drifts }, playOn }
 }
 
 /**
@@ -171,11 +196,6 @@ export interface GateRequest {
   readonly name: string | null
   readonly flags: Readonly<Record<string, string>>
 }
-interface Side {
-  readonly text: string
-  readonly revision: string | null
-  readonly image?: string
-}
 
 /** An image that a side is, by the flag that names it. */
 export interface ImageWanted {
@@ -211,12 +231,11 @@ export async function runGates(request: GateRequest, options: GateOptions & Find
   if (problems.length > 0) throw new InputError(problems)
   const before = request.baseline ?? (await sideWithout(request.candidate))
   const isStored = before.revision === 'stored'
-  const stored = isStored ? await readStoredBaselines(request.scenarios.map(({ scenario }) => scenario)) : null
+  const stored = isStored ? await readStoredBaselines(limited, options.baselinesDir) : null
   const runtime = await findRuntime(request, before, options)
-  await using baseline = await checkOutSide('--baseline', isStored ? { text: 'stored', revision: null } : before)
+  await using baseline = isStored ? storedSide('stored') : await checkOutSide('--baseline', before)
   await using candidate = await checkOutSide('--candidate', request.candidate)
-  const hasTwoRevisions = before.revision !== null && !isStored && request.candidate.revision !== null
-  const isSame = hasTwoRevisions && (await isSameCode(baseline, candidate))
+  const isSame = isSameCode(baseline, candidate)
   const [dir, startedAt] = [options.dir ?? gateDir, new Date().toISOString()]
   const told = {
     startedAt,
@@ -244,14 +263,14 @@ export async function runGates(request: GateRequest, options: GateOptions & Find
       stored: stored?.[index],
       candidate: side(isSame ? { ...candidate, title: `${candidate.title}: the same code` } : candidate, one.candidate),
     }
-    const result = await runGate(job, options)
+    const { result, playOn } = await playGate(job, options)
     results.push(result)
-    if (request.update) {
-      const candidates = result.pairs.map((pair) => pair.candidate)
-      updated.push(...(await updateStoredBaseline(one.scenario, candidates)))
-    }
     const history = await readGateHistory(join(dir, historyFile))
     page = await writeGateReports(join(dir, folderName(startedAt)), { ...told, results, history })
+    if (!request.update) continue
+    const { answer } = result.decision
+    const kept = { ...candidate.side, answer, runs: answer === 'fail' ? [] : await playOn() }
+    updated.push(...(await updateStoredBaseline(one.scenario, kept, options.baselinesDir)))
   }
   return { results, page, updated }
 }
@@ -271,18 +290,6 @@ async function findRuntime(
   return findEngineFor(wanted, scenarios[0]?.candidate.runtime ?? 'auto')
 }
 
-/** A setting and an image are compared with the stand-in as it lies here, a revision with the last tag or commit. */
-async function sideWithout({ revision }: Side): Promise<Side> {
-  const before = revision === null ? 'current' : await defaultBaseline()
-  return { text: before, revision: before }
-}
-
 function folderName(at: string): string {
   return at.slice(0, 19).replaceAll(':', '-')
-}
-
-async function checkOutSide(flag: string, { text, revision, image }: Side): Promise<Checkout> {
-  if (revision !== null) return checkOut(flag, revision)
-  const title = image === undefined ? `the stand-in as it lies here, ${text}` : `the image ${image}`
-  return { title, entry: undefined, commit: null, [Symbol.asyncDispose]: async () => {} }
 }

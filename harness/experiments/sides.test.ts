@@ -37,7 +37,7 @@ async function cloneShallow() {
         const baseline = await defaultBaseline()
         await using before = await checkOut('--baseline', baseline)
         await using after = await checkOut('--candidate', 'current')
-        console.log(JSON.stringify({ baseline, isSame: await isSameCode(before, after) }))`
+        console.log(JSON.stringify({ baseline, isSame: isSameCode(before, after) }))`
       const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], { cwd: dir })
       return JSON.parse(stdout)
     },

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { extract } from 'tar-fs'
 import { InputError } from '../errors.ts'
+import type { ToldSide } from '../gate-history.ts'
 import { createWorkFolder } from '../work-folder.ts'
 
 const projectDir = resolve(import.meta.dirname, '..', '..')
@@ -18,12 +19,19 @@ const runsFrom = [
   `:(exclude)${standIn}/bench.ts`,
 ]
 
+/** As the command line names it. */
+export interface Side {
+  readonly text: string
+  /** `null`: a setting, or an image. */
+  readonly revision: string | null
+  readonly image?: string
+}
+
 /** A stand-in to compare: `entry` is its program; absent: the one in this checkout. */
 export interface Checkout extends AsyncDisposable {
   readonly title: string
   readonly entry: string | undefined
-  /** `null`: as it lies here. */
-  readonly commit: string | null
+  readonly side: ToldSide
 }
 
 const git = async (...args: string[]) =>
@@ -54,14 +62,44 @@ export async function defaultBaseline(): Promise<string> {
 }
 
 /** Whether both run from the same files, so that no difference can be theirs. */
-export async function isSameCode({ commit: one }: Checkout, { commit: other }: Checkout): Promise<boolean> {
-  const commits = [one, other].filter((commit) => commit !== null)
-  if (commits.length === 0) return true
-  // Exit 1: there are differences. With one commit, from what lies here.
-  return git('diff', '--quiet', ...commits, '--', ...runsFrom).then(
-    () => true,
-    () => false,
-  )
+export function isSameCode({ side: one }: Checkout, { side: other }: Checkout): boolean {
+  return one.standIn !== null && one.standIn === other.standIn
+}
+
+/** A setting and an image are compared with the stand-in as it lies here, a revision with the last tag or commit. */
+export async function sideWithout({ revision }: Side): Promise<Side> {
+  const before = revision === null ? 'current' : await defaultBaseline()
+  return { text: before, revision: before }
+}
+
+/** What is to be run as this side. Only a revision needs a folder of its own. */
+export async function checkOutSide(flag: string, { text, revision, image }: Side): Promise<Checkout> {
+  const other = { text, commit: null, isChanged: false, standIn: null }
+  if (image !== undefined) return inPlace(`the image ${image}`, { ...other, kind: 'image' })
+  if (revision === null) return inPlace(`the stand-in as it lies here, ${text}`, { ...other, kind: 'settings' })
+  return checkOut(flag, revision)
+}
+
+/** Runs of another day: nothing of it is run. */
+export function storedSide(title: string): Checkout {
+  return inPlace(title, { kind: 'stored', text: 'stored', commit: null, isChanged: false, standIn: null })
+}
+
+function inPlace(title: string, side: ToldSide): Checkout {
+  return { title, side, entry: undefined, [Symbol.asyncDispose]: async () => {} }
+}
+
+/** The stand-in as it lies here: of which commit, and whether it is as it was there. */
+async function describeCurrent(): Promise<ToldSide> {
+  const commit = await git('rev-parse', 'HEAD').catch(() => null)
+  const isChanged = (await git('status', '--porcelain', '--', ...runsFrom).catch(() => '')) !== ''
+  const content = commit === null || isChanged ? null : await contentOf(commit)
+  return { kind: 'current', text: 'current', commit, isChanged, standIn: content }
+}
+
+/** The last commit until then that changed what the stand-in runs from: alike for commits that have the same stand-in. */
+async function contentOf(commit: string): Promise<string | null> {
+  return git('log', '-1', '--format=%H', commit, '--', ...runsFrom).catch(() => null)
 }
 
 /**
@@ -71,14 +109,7 @@ export async function isSameCode({ commit: one }: Checkout, { commit: other }: C
  * @throws InputError where there is no such revision, or its stand-in needs other packages than are installed
  */
 export async function checkOut(flag: string, revision: string): Promise<Checkout> {
-  if (revision === 'current') {
-    return {
-      title: 'the stand-in as it lies here',
-      entry: undefined,
-      commit: null,
-      [Symbol.asyncDispose]: async () => {},
-    }
-  }
+  if (revision === 'current') return inPlace('the stand-in as it lies here', await describeCurrent())
   const commit = await git('rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`).catch(
     () => '',
   )
@@ -105,7 +136,9 @@ export async function checkOut(flag: string, revision: string): Promise<Checkout
   }
   const short = commit.slice(0, 12)
   const title = `the stand-in of ${revision.startsWith(short) ? short : `${revision} (${short})`}`
-  return { title, entry: join(folder, standIn, 'main.ts'), commit, [Symbol.asyncDispose]: remove }
+  const content = await contentOf(commit)
+  const side: ToldSide = { kind: 'revision', text: revision, commit, isChanged: false, standIn: content }
+  return { title, side, entry: join(folder, standIn, 'main.ts'), [Symbol.asyncDispose]: remove }
 }
 
 /** What a revision's stand-in depends on, as text; of this checkout where `commit` is null. */

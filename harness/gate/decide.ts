@@ -34,6 +34,13 @@ function falseAlarmAfter(pairs: number, isLast: boolean): number {
   return shares.reduce((sum, share) => sum + share, 0)
 }
 
+/** The fewest pairs in which a change can fail at all, however large it is, among so many limits. */
+export function fewestThatFail(limits: number): number {
+  let pairs = 1
+  while (limits * 0.5 ** pairs > falseAlarmAfter(pairs, true)) pairs++
+  return pairs
+}
+
 /**
  * What the pairs show, at one look. Effects are the middle of the pairs' log ratios: what both runs of a pair share (the
  * machine's hour) cancels out, and one percentile of each run is one value, so that runs and not requests are counted.

@@ -30,6 +30,7 @@ export function measure(verdict: Verdict, evidence: Evidence | null): Measured {
   return {
     unusable: null,
     crashed: outcome === 'crashed',
+    limiter: memory.limiter,
     values: {
       p50: latency.response?.p50Ms ?? null,
       p95: latency.response?.p95Ms ?? null,

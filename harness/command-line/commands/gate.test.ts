@@ -79,6 +79,19 @@ test.each<[RawFlags, string | undefined, string[]]>([
     ],
   ],
   [
+    { candidate: 'pool=5', update: 'true' },
+    'steady',
+    ['--update: keeps runs of the stand-in of a revision, without settings'],
+  ],
+  [
+    { baseline: 'stored', update: 'true', runtime: 'auto' },
+    'steady',
+    [
+      '--baseline stored: holds runs of the stand-in on the embedded runtime',
+      '--update: keeps runs on the embedded runtime alone',
+    ],
+  ],
+  [
     { candidate: 'pool=5', 'datastorage-env': 'A=b' },
     'steady',
     ['--datastorage-env: goes with an image, such as --candidate image:NAME'],

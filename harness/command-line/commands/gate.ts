@@ -56,7 +56,10 @@ export function gateCommand(): Command {
       '--threshold <text...>',
       'what the candidate has to keep by itself, such as "p99 < 250 ms between 5 s and 20 s" (repeatable)',
     )
-    .option('--update', "keep the candidate's runs as the stored baseline, in results/baselines/")
+    .option(
+      '--update',
+      "keep the candidate's runs as the stored baseline, in results/baselines/, unless it failed; takes the whole budget, or 21 pairs",
+    )
     .option('--budget <time>', 'how long to go on for each scenario, such as 5m (the default)')
     .option('--seed <n>', 'seed of the loads and of the order (default: 1)')
     .option(
@@ -196,10 +199,16 @@ function againstSides(
     if (!/^\S+$/.test(side?.image ?? ''))
       found.push(`${flag} ${side?.text}: takes an image, such as image:datastorage:1.2`)
   }
-  for (const { flag, side } of isInEngine ? sides : []) {
+  for (const { flag, side } of isInEngine || runtime === 'auto' ? sides : []) {
     if (side?.revision === 'stored') found.push(`${flag} stored: holds runs of the stand-in on the embedded runtime`)
   }
-  if (isInEngine && flags.update !== undefined) found.push('--update: keeps runs on the embedded runtime alone')
+  if (flags.update !== undefined) {
+    // "auto" may take an engine.
+    if (isInEngine || runtime === 'auto') found.push('--update: keeps runs on the embedded runtime alone')
+    if (candidate.revision === null && candidate.image === undefined) {
+      found.push('--update: keeps runs of the stand-in of a revision, without settings')
+    }
+  }
   if (images.length === 0) {
     for (const option of imageOptions().filter((one) => flags[one.name()] !== undefined)) {
       found.push(`--${option.name()}: goes with an image, such as --candidate image:NAME`)

@@ -9,6 +9,7 @@ import { renderGateJunit } from './junit.ts'
 import { lane } from './lane.ts'
 import { renderGatePage } from './page.ts'
 import { renderGate, renderGateSummary } from './table.ts'
+import { tellGate } from './told.ts'
 import { answerOf, describeGate, formatChange, gateCommandOf } from './words.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'culprit-gate-report-'))
@@ -151,4 +152,12 @@ test('the command repeats the gate with its flags', () => {
   expect(gateCommandOf('steady', { candidate: 'pool=5,memory=1g', budget: '5m' })).toBe(
     'npm run gate -- steady --candidate pool=5,memory=1g --budget 5m',
   )
+})
+
+test('what became of the stored baselines is told as JSON, too', () => {
+  const gated = { results: [slower], page: join(dir, 'gate.html'), updated: ['steady.json: 21 runs, medians'] }
+  expect(JSON.parse(tellGate(gated, true))).toMatchObject({ answer: 'fail', updated: gated.updated, page: gated.page })
+  const text = tellGate(gated, false)
+  expect(text).toContain('| FAIL')
+  expect(text).toContain('\nsteady.json: 21 runs, medians\npage: ')
 })

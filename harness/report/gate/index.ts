@@ -7,6 +7,7 @@ import type { GateReport } from './report.ts'
 import { answerOf } from './words.ts'
 
 export { renderGate, renderGateSummary } from './table.ts'
+export { tellGate } from './told.ts'
 export { answerOf, gateCommandOf } from './words.ts'
 
 /** Writes gate.json, gate.html and gate.junit.xml. Gives the page's path. */
