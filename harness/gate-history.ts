@@ -23,6 +23,8 @@ const lineSchema = z.object({
   scenario: z.string(),
   baseline: z.string(),
   candidate: z.string(),
+  runtime: z.string().optional().describe('as it was asked for; absent in the first lines'),
+  sides: z.object({ baseline: sideSchema, candidate: sideSchema }).optional().describe('absent in the first lines'),
   decision: z.object({
     answer: answerSchema,
     pairs: z.number(),
@@ -50,8 +52,9 @@ export async function appendGateLine(
   path: string,
   at: Date,
   { pairs: _, ...result }: Omit<GateResult, 'drifts'>,
+  what: Pick<GateLine, 'runtime' | 'sides'> = {},
 ): Promise<void> {
-  await appendLine(path, { at: at.toISOString(), ...result })
+  await appendLine(path, { at: at.toISOString(), ...what, ...result })
 }
 
 /** All gates so far. No file: none. */

@@ -89,7 +89,7 @@ export interface Decision {
   readonly because: readonly string[]
 }
 
-/** A level that rose from one gate to the next ones, though each of them may have passed. Ratios to the same baseline. */
+/** A level that rose from one gate to the next ones, though each of them may have passed. Ratios to the first baseline. */
 export interface Drift {
   readonly metric: string
   /** ISO 8601: the first gate of the new level. */
@@ -97,6 +97,8 @@ export interface Drift {
   readonly gates: number
   readonly before: number
   readonly after: number
+  /** The baseline of the first of these gates. */
+  readonly from: string
 }
 
 /** What came of one scenario. */

@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
 import { StackError } from '../errors.ts'
 import { parseLimits } from '../gate/limits.ts'
+import { readGateHistory } from '../gate-history.ts'
 import { describeMachine, type RunPlan } from '../manifest.ts'
 import { renderGate } from '../report/gate/index.ts'
 import { crash as verdict } from '../report/verdict.fixture.ts'
@@ -159,7 +160,9 @@ async function update(folder: string, factor: number, more: Partial<GateRequest>
     ...more,
   }
   let runs = 0
+  let ofBaseline = 0
   const runOnce = async ({ scenario: { service } }: RunPlan) => {
+    if (service.poolSize === 1) ofBaseline++
     const p50Ms = (service.poolSize === 2 ? factor : 1) * noisy(++runs)
     const response = { count: 300, p50Ms, p95Ms: p50Ms, p99Ms: p50Ms, maxMs: p50Ms }
     const accounting = { ...verdict.accounting, acknowledgedAndLost: 0, droppedByClient: 0 }
@@ -168,7 +171,7 @@ async function update(folder: string, factor: number, more: Partial<GateRequest>
   const findEngineFor = () => Promise.reject(new Error('no side is an image'))
   const means = { budgetMs: 60_000, seed: 1, dir: own, baselinesDir, say: () => {}, runOnce, findEngineFor }
   const gated = await runGates(request, means)
-  return { ...gated, runs, file: join(baselinesDir, 'steady.json') }
+  return { ...gated, runs, ofBaseline, file: join(baselinesDir, 'steady.json') }
 }
 
 test('a gate that passes at its first look goes on for its stored baseline, and what was decided stays', async () => {
@@ -178,19 +181,22 @@ test('a gate that passes at its first look goes on for its stored baseline, and 
   expect(runs).toBe(2 * (1 + 21))
   expect(updated[0]).toContain('steady.json: 21 runs')
   expect(updated.join()).not.toContain('fewer')
-  expect(JSON.parse(await readFile(file, 'utf8')).runs).toHaveLength(21)
+  const kept = JSON.parse(await readFile(file, 'utf8'))
+  expect(kept.runs).toHaveLength(21)
+  expect(kept).toMatchObject({ limiter: verdict.memory.limiter, isChanged: expect.any(Boolean) })
 })
 
 test('against few stored runs, the next baseline has all of its own', async () => {
   const first = await update('few', 1)
   const stored = JSON.parse(await readFile(first.file, 'utf8'))
   await writeFile(first.file, JSON.stringify({ ...stored, runs: stored.runs.slice(0, 8) }))
-  const { results, updated } = await update('few', 1, { baseline: { text: 'stored', revision: 'stored' } })
+  const { results, updated, ofBaseline } = await update('few', 1, { baseline: { text: 'stored', revision: 'stored' } })
   expect(results[0]).toMatchObject({
     decision: { pairs: 8 },
     baseline: expect.stringContaining('the stored baseline of'),
   })
   expect(updated[0]).toContain('steady.json: 21 runs')
+  expect(ofBaseline).toBe(0)
 })
 
 test('a candidate that fails is not run any further, and is no baseline', async () => {
@@ -208,6 +214,20 @@ test("a stored baseline is of the candidate's commit, not of the one that is che
   const { commit } = checkout.side
   expect(commit).toMatch(/^[0-9a-f]{40}$/)
   expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ commit, isChanged: false })
+})
+
+test('the history tells the nights of a series from what was tried by hand, and knows a stand-in by its content', async () => {
+  const revision = await defaultBaseline()
+  const by = { update: false, baseline: { text: revision, revision } }
+  await update('series', 1, { ...by, candidate: { text: revision, revision } })
+  await update('series', 1, { ...by, candidate: { text: 'pool=2', revision: null } })
+  const { lines } = await readGateHistory(join(dir, 'series', 'history.ndjson'))
+  const content = expect.stringMatching(/^[0-9a-f]{40}$/)
+  expect(lines).toMatchObject([
+    { runtime: 'auto', sides: { candidate: { kind: 'revision', text: revision, standIn: content } } },
+    { runtime: 'auto', sides: { candidate: { kind: 'settings', text: 'pool=2', commit: null, standIn: null } } },
+  ])
+  expect(lines[0]?.sides?.baseline).toEqual(lines[0]?.sides?.candidate)
 })
 
 test('where the baseline cannot be written, the reports of the finished scenario are', async () => {

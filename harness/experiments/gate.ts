@@ -7,7 +7,7 @@ import { findDrifts } from '../gate/drift.ts'
 import { parseLimits } from '../gate/limits.ts'
 import { measure, needsRecord, notRun } from '../gate/metrics.ts'
 import { parseThresholds, readThreshold } from '../gate/thresholds.ts'
-import { appendGateLine, readGateHistory } from '../gate-history.ts'
+import { appendGateLine, type GateLine, readGateHistory } from '../gate-history.ts'
 import type { GateResult, Limit, Measured, Pair, Threshold } from '../gate-result.ts'
 import { describeGit, describeMachine, type RunPlan } from '../manifest.ts'
 import { createRandom, type Random } from '../random.ts'
@@ -33,6 +33,8 @@ export interface GateJob {
   readonly thresholds: readonly Threshold[]
   readonly baseline: { readonly title: string; readonly plan: RunPlan }
   readonly candidate: { readonly title: string; readonly plan: RunPlan }
+  /** By which later gates find those that are like them. */
+  readonly sides?: GateLine['sides']
   /** Stands in for the baseline's runs: the candidate alone is run, once for each of its runs at most. */
   readonly stored?: StoredBaseline | undefined
 }
@@ -117,7 +119,10 @@ async function playGate(job: GateJob, options: GateOptions): Promise<Played> {
     decision,
     pairs,
   }
-  await appendGateLine(join(dir, historyFile), startedAt, result)
+  await appendGateLine(join(dir, historyFile), startedAt, result, {
+    runtime: job.candidate.plan.runtime,
+    sides: job.sides,
+  })
   const { lines } = await readGateHistory(join(dir, historyFile))
   const drifts = findDrifts(lines.filter(({ scenario }) => scenario === job.scenario))
   const playOn = async () => {
@@ -262,6 +267,7 @@ export async function runGates(request: GateRequest, options: GateOptions & Find
       baseline: side(stored?.[index] ? { ...baseline, title: titleOf(stored[index]) } : baseline, one.baseline),
       stored: stored?.[index],
       candidate: side(isSame ? { ...candidate, title: `${candidate.title}: the same code` } : candidate, one.candidate),
+      sides: { baseline: baseline.side, candidate: candidate.side },
     }
     const { result, playOn } = await playGate(job, options)
     results.push(result)

@@ -77,9 +77,9 @@ test('JUnit: a broken limit fails, an open one is skipped, a kept one passes', (
 })
 
 test('a level that rose over many nights is told in the table and on the page', () => {
-  const drifts = [{ metric: 'p99', at: '2026-01-13T02:17:00.000Z', gates: 20, before: 1, after: 1.04 }]
+  const drifts = [{ metric: 'p99', at: '2026-01-13T02:17:00.000Z', gates: 20, before: 1, after: 1.04, from: 'v1' }]
   const results = [{ ...alike, drifts }]
-  const told = 'p99 has been +4.0 % since 2026-01-13, 0.0 % before (20 gates against this baseline)'
+  const told = 'p99 has been +4.0 % since 2026-01-13, 0.0 % before (20 gates; against v1)'
   expect(renderGate(results)).toContain(`burst: drift: ${told}`)
   expect(textOf(renderGatePage({ ...gateReport, results }))).toContain(`A slow change: ${told}`)
 })

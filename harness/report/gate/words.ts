@@ -76,10 +76,10 @@ function describeMetric({ limit, effect, because }: MetricResult): string {
   return `${limit.metric} ${effect ? formatChange(effect.ratio) : because} (allowed: ${allowed})`
 }
 
-/** `p99 has been +4.0 % since 2026-01-13, 0.0 % before (20 gates against this baseline)` */
-export function describeDrift({ metric, at, before, after, gates }: Drift): string {
+/** `p99 has been +4.0 % since 2026-01-13, 0.0 % before (20 gates; against the stand-in of v1)` */
+export function describeDrift({ metric, at, before, after, gates, from }: Drift): string {
   const levels = `${formatChange(after)} since ${at.slice(0, 10)}, ${formatChange(before)} before`
-  return `${metric} has been ${levels} (${gates} gates against this baseline)`
+  return `${metric} has been ${levels} (${gates} gates; against ${from})`
 }
 
 export function formatMeasured(metric: MetricName, value: number | null | undefined): string {
