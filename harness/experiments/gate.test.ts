@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -10,6 +10,7 @@ import { describeMachine, type RunPlan } from '../manifest.ts'
 import { renderGate } from '../report/gate/index.ts'
 import { crash as verdict } from '../report/verdict.fixture.ts'
 import { type GateJob, type GateOptions, type GateRequest, runGate, runGates } from './gate.ts'
+import { checkOut, defaultBaseline } from './sides.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'culprit-gate-test-'))
 afterAll(() => rm(dir, { recursive: true, force: true }))

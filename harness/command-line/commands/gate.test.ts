@@ -84,14 +84,6 @@ test.each<[RawFlags, string | undefined, string[]]>([
     ['--update: keeps runs of the stand-in of a revision, without settings'],
   ],
   [
-    { baseline: 'stored', update: 'true', runtime: 'auto' },
-    'steady',
-    [
-      '--baseline stored: holds runs of the stand-in on the embedded runtime',
-      '--update: keeps runs on the embedded runtime alone',
-    ],
-  ],
-  [
     { candidate: 'pool=5', 'datastorage-env': 'A=b' },
     'steady',
     ['--datastorage-env: goes with an image, such as --candidate image:NAME'],

@@ -199,12 +199,11 @@ function againstSides(
     if (!/^\S+$/.test(side?.image ?? ''))
       found.push(`${flag} ${side?.text}: takes an image, such as image:datastorage:1.2`)
   }
-  for (const { flag, side } of isInEngine || runtime === 'auto' ? sides : []) {
+  for (const { flag, side } of isInEngine ? sides : []) {
     if (side?.revision === 'stored') found.push(`${flag} stored: holds runs of the stand-in on the embedded runtime`)
   }
   if (flags.update !== undefined) {
-    // "auto" may take an engine.
-    if (isInEngine || runtime === 'auto') found.push('--update: keeps runs on the embedded runtime alone')
+    if (isInEngine) found.push('--update: keeps runs on the embedded runtime alone')
     if (candidate.revision === null && candidate.image === undefined) {
       found.push('--update: keeps runs of the stand-in of a revision, without settings')
     }
