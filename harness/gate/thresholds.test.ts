@@ -73,6 +73,9 @@ test('what cannot be read is refused, all at once, each with what it takes', () 
     'no error between 9 s and 5 s',
     'peak memory < 1 GiB before the burst',
     'fast',
+    'errors < 0 %',
+    'p99 < 0 ms',
+    'peak memory < 0 MiB',
   ]
   expect(parseThresholds(texts, problems)).toEqual([])
   expect(problems).toEqual([
@@ -85,5 +88,8 @@ test('what cannot be read is refused, all at once, each with what it takes', () 
     expect.stringContaining('unknown window "between 9 s and 5 s"'),
     'threshold "peak memory < 1 GiB before the burst": a peak is of the whole run: it takes no window',
     expect.stringContaining('takes "p99 < 250 ms"'),
+    'threshold "errors < 0 %": nothing is below 0: no run can keep it; for none at all, write "no error"',
+    'threshold "p99 < 0 ms": nothing is below 0: no run can keep it',
+    'threshold "peak memory < 0 MiB": nothing is below 0: no run can keep it',
   ])
 })

@@ -41,6 +41,8 @@ function parseThreshold(text: string): Threshold | string {
   if (!figure) return `unknown figure ${JSON.stringify(name)}; there is: ${thresholdFigures.join(', ')}`
   const limit = readAmount(figure, amount)
   if (typeof limit === 'string') return limit
+  if (limit <= 0)
+    return `nothing is below 0: no run can keep it${figure === 'errors' ? '; for none at all, write "no error"' : ''}`
   if (figure === 'peak memory' && window !== undefined) return 'a peak is of the whole run: it takes no window'
   return { text, figure, errors: null, limit, ...span }
 }
