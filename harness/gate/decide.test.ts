@@ -3,6 +3,7 @@ import type { Measured, Pair } from '../gate-result.ts'
 import { decide, holm, takeLooks } from './decide.ts'
 import { parseLimits } from './limits.ts'
 import { notRun } from './metrics.ts'
+import { parseThresholds } from './thresholds.ts'
 
 const limits = parseLimits(['p50 +5 %', 'p95 +5 %', 'p99 +10 %', 'peak memory +5 %', 'lost = 0'], [])
 
@@ -72,6 +73,25 @@ test('one lost event fails, with too few pairs for anything else', () => {
   const { answer, metrics } = decide([{ baseline: good(), candidate: good({ lost: 1 }) }], limits)
   expect(answer).toBe('fail')
   expect(metrics.map((metric) => metric.answer)).toEqual(['unknown', 'unknown', 'unknown', 'unknown', 'fail'])
+})
+
+test('a threshold that half of the runs keep is judged at the last look alone; one that none keeps, sooner', async () => {
+  const thresholds = parseThresholds(['p99 < 250 ms'], [])
+  const readings = (index: number, beyond: number) => [index % 4 < beyond ? 260 : 240]
+  const played = (beyond: number, most = Number.POSITIVE_INFINITY) =>
+    takeLooks(
+      async (index) => {
+        if (index >= most) return null
+        return { baseline: good(), candidate: { ...good(), readings: readings(index, beyond) } }
+      },
+      limits,
+      thresholds,
+    )
+  // Of 8, 12 and 16 the median is 250 ms: beyond, and no more than half of them.
+  expect((await played(2)).decision).toMatchObject({ answer: 'fail', pairs: 21 })
+  expect((await played(2, 13)).decision).toMatchObject({ answer: 'fail', pairs: 13 })
+  expect((await played(4)).decision).toMatchObject({ answer: 'fail', pairs: 12 })
+  expect((await played(0)).decision).toMatchObject({ answer: 'pass', pairs: 8 })
 })
 
 test('too few pairs are unknown, never a pass', () => {

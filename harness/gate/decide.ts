@@ -85,11 +85,13 @@ export function decide(
   if (leftOut > mostLeftOut * pairs.length) ofRuns.push('unknown')
   if (usable.length === 0) ofRuns.push('unknown')
   const runs = ofRuns.length === 0 ? 'pass' : worst(ofRuns)
+  const isOver = isLast || pairs.length >= Math.max(...looks)
   const thresholds = absolute.map((threshold, index): ThresholdResult => {
     if (usable.length < looks[0]) return { text: threshold.text, answer: 'unknown', because: 'too few pairs' }
     return judgeThreshold(
       threshold,
       usable.map(({ candidate }) => candidate.readings?.[index] ?? null),
+      isOver ? null : falseAlarm,
     )
   })
   const answer = worst([...[...metrics, ...thresholds].map((one) => one.answer), runs])

@@ -53,6 +53,25 @@ test('times are judged by the median run, what must not happen by the worst', ()
   })
 })
 
+test('where more runs come, the median fails only once it is beyond its limit clearly', () => {
+  const judged = (beyond: number, falseAlarm: number | null) =>
+    judgeThreshold(
+      parse('p99 < 250 ms'),
+      times(12, (index) => (index < beyond ? 260 : 240)),
+      falseAlarm,
+    )
+  expect(judged(7, 0.002)).toMatchObject({
+    answer: 'unknown',
+    because: '260 ms in the median of 12 runs, 7 of them beyond: more runs',
+  })
+  expect(judged(11, 0.002).answer).toBe('unknown')
+  expect(judged(12, 0.002).answer).toBe('fail')
+  expect(judged(7, null).answer).toBe('fail')
+  expect(judged(5, 0.002).answer).toBe('pass')
+  // What must not happen at all has happened.
+  expect(judgeThreshold(parse('no error'), [0, 0, 1], 0.002).answer).toBe('fail')
+})
+
 test('without data in every run a threshold fails', () => {
   for (const readings of [[], [null, null], [1, null]]) {
     const { answer, because } = judgeThreshold(parse('p99 < 250 ms'), readings)

@@ -5,6 +5,7 @@ import { writeAttempts } from '../measure.ts'
 import { percentiles } from '../percentiles.ts'
 import { errorClassSchema } from '../sample.ts'
 import { formatBytes, formatMs, parseDuration, parseSize } from '../units.ts'
+import { signTest } from './sign-test.ts'
 
 const forms = '"p99 < 250 ms", "errors < 1 %", "peak memory < 200 MiB" or "no error"'
 const windows = '"before the burst", "after the burst" or "between 5 s and 20 s"'
@@ -96,8 +97,15 @@ export function readThreshold(
 /**
  * Judges the candidate's runs: times, shares and bytes by the median run, as one run's percentile is noise; what must not
  * happen at all, by the worst. A run without data fails: nobody has seen that the threshold was kept.
+ *
+ * @param falseAlarm where more runs may come: how often what lies at its limit may fail already. A median that is looked at
+ *   again and again has as many chances to lie beyond, so until the last look it has to be so clearly. `null`: this is the last one
  */
-export function judgeThreshold(threshold: Threshold, readings: readonly (number | null)[]): ThresholdResult {
+export function judgeThreshold(
+  threshold: Threshold,
+  readings: readonly (number | null)[],
+  falseAlarm: number | null = null,
+): ThresholdResult {
   const { text, figure, limit } = threshold
   const known = readings.filter((value) => value !== null)
   if (known.length === 0 || known.length < readings.length) {
@@ -109,7 +117,12 @@ export function judgeThreshold(threshold: Threshold, readings: readonly (number 
   }
   const middle = median([...known])
   const because = `${formatFigure(figure, middle)} in the median of ${known.length} runs`
-  return { text, answer: middle < limit ? 'pass' : 'fail', because }
+  if (middle < limit) return { text, answer: 'pass', because }
+  const beyond = known.filter((value) => value >= limit).length
+  const isClear = falseAlarm === null || signTest(beyond, known.length) <= falseAlarm
+  return isClear
+    ? { text, answer: 'fail', because }
+    : { text, answer: 'unknown', because: `${because}, ${beyond} of them beyond: more runs` }
 }
 
 function formatFigure(figure: Threshold['figure'], value: number): string {
