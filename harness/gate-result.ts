@@ -45,6 +45,8 @@ export interface ThresholdResult {
 export interface Measured {
   /** Why this run says nothing: a saturated generator, a start that failed. `null`: it can be used. */
   readonly unusable: string | null
+  /** That was the service's doing: it failed requests of the warm-up, or did not drain in time. */
+  readonly brokeDown?: true
   readonly crashed: boolean
   /** Absent: nobody asked, or the load has no such thing. */
   readonly values: Readonly<Partial<Record<MetricName, number | null>>>
@@ -58,6 +60,8 @@ export interface Measured {
 export interface Pair {
   readonly baseline: Measured
   readonly candidate: Measured
+  /** The baseline's run is a stored one: of another hour, and one of those that could be used. */
+  readonly isStored?: true
 }
 
 export type GateAnswer = 'pass' | 'fail' | 'unknown'
@@ -83,7 +87,7 @@ export interface Decision {
   readonly leftOut: number
   readonly metrics: readonly MetricResult[]
   readonly thresholds: readonly ThresholdResult[]
-  /** Whether the runs can be compared at all, and end alike: no crash of one side alone, few pairs left out. */
+  /** Whether the runs can be compared at all, and end alike: no crash or breakdown of one side alone, few pairs left out. */
   readonly runs: GateAnswer
   /** What holds for the whole comparison rather than for one metric. */
   readonly because: readonly string[]

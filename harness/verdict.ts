@@ -224,6 +224,11 @@ const plausibilitySchema = z
   .describe('whether the numbers are plausible, beside what the report says')
 export type Plausibility = Described<typeof plausibilitySchema>
 
+const serviceFailureSchema = z
+  .enum(['failed in the warm-up', 'died before the burst', 'not drained in time'])
+  .describe("what the service did that left the outcome unknown; absent: nothing, or the instrument's fault as well")
+export type ServiceFailure = Described<typeof serviceFailureSchema>
+
 export const verdictSchema = z.object({
   schemaVersion: z.number(),
   run: z.string(),
@@ -231,6 +236,7 @@ export const verdictSchema = z.object({
   outcome: z
     .enum(['crashed', 'survived', 'unknown'])
     .describe('unknown: the run ended before either could be claimed, or its evidence cannot be trusted'),
+  serviceFailure: serviceFailureSchema.optional(),
   headline: z.string(),
   diedMs: measured,
   chain: z.array(chainLinkSchema).describe('causes that stand, as a chain where they form one; empty when none stands'),

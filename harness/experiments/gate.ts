@@ -85,7 +85,7 @@ async function playGate(job: GateJob, options: GateOptions): Promise<Played> {
     if (!before) return runTogether(side('baseline'), side('candidate'), random)
     // Stored runs had company, too.
     const { candidate } = await runTogether(side('candidate', 'company'), side('candidate'), random)
-    return { baseline: before, candidate }
+    return { baseline: before, candidate, isStored: true }
   }
 
   say(`${job.scenario}: a warm-up pair`)
@@ -171,9 +171,9 @@ export async function measureRun(
 ): Promise<Measured> {
   if (thresholds.length === 0 && !needsRecord(limits)) return measure(verdict, null)
   const evidence = await readEvidence(dir)
-  const measured = measure(verdict, evidence)
-  const peakBytes = measured.values['peak memory'] ?? null
-  return { ...measured, readings: thresholds.map((threshold) => readThreshold(threshold, evidence, peakBytes)) }
+  const { peakBytes } = verdict.memory
+  const readings = thresholds.map((threshold) => readThreshold(threshold, evidence, peakBytes))
+  return { ...measure(verdict, evidence), readings }
 }
 
 async function runSide(...args: Parameters<typeof runStrictly>): Promise<Measured> {

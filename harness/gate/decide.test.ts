@@ -16,7 +16,7 @@ function randomOf(seed: number) {
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
   }
-  return { normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()) }
+  return { uniform, normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()) }
 }
 
 type Slower = { readonly time?: number; readonly memory?: number; readonly lost?: number }
@@ -151,6 +151,76 @@ test('a crash of the candidate alone fails; of the baseline, it leaves nothing t
       limits,
     ).answer,
   ).toBe('unknown')
+})
+
+const brokenDown = (): Measured => ({ ...notRun('the warm-up was not clean'), brokeDown: true })
+
+test('a candidate that breaks down again and again fails, one that does so once does not pass', async () => {
+  const alone = (broken: number, most = Number.POSITIVE_INFINITY) =>
+    takeLooks(
+      async (index) => (index < most ? { baseline: good(), candidate: index < broken ? brokenDown() : good() } : null),
+      limits,
+      [],
+    )
+  const always = await alone(99)
+  expect(always.decision).toMatchObject({ answer: 'fail', runs: 'fail', leftOut: 12 })
+  expect(always.decision.because[0]).toBe(
+    'the candidate broke down in 12 of 12 runs, the baseline in none; the first time: the warm-up was not clean',
+  )
+  // Runs that are slow to end leave time for few pairs.
+  expect((await alone(99, 8)).decision.answer).toBe('fail')
+  const once = await alone(1)
+  expect(once.decision).toMatchObject({ answer: 'unknown', runs: 'unknown', pairs: 20, leftOut: 1 })
+  expect(once.decision.because[0]).toContain('in 1 of 21 runs, the baseline in none, which may be chance')
+})
+
+test('where the baseline breaks down too, or is a stored one, breakdowns fail nothing', () => {
+  const both = pairsOf(12, () => ({ baseline: brokenDown(), candidate: brokenDown() }))
+  expect(decide(both, limits).answer).toBe('unknown')
+  const mostly = [...both.slice(0, 1), ...pairsOf(11, () => ({ baseline: good(), candidate: brokenDown() }))]
+  expect(decide(mostly, limits).answer).toBe('unknown')
+  const stored = pairsOf(12, () => ({ baseline: good(), candidate: brokenDown(), isStored: true as const }))
+  expect(decide(stored, limits)).toMatchObject({
+    answer: 'unknown',
+    because: [expect.stringContaining('nothing to compare with'), expect.any(String)],
+  })
+  const ofInstrument = pairsOf(12, () => ({ baseline: good(), candidate: notRun('the generator was saturated') }))
+  expect(decide(ofInstrument, limits).answer).toBe('unknown')
+  const ofBaseline = pairsOf(12, () => ({ baseline: brokenDown(), candidate: good() }))
+  expect(decide(ofBaseline, limits).answer).toBe('unknown')
+})
+
+test('the same thing against itself fails in at most 1 % of 500 gates, however often it breaks down', async () => {
+  for (const often of [0.02, 0.1, 0.5, 0.95]) {
+    const answers = await Promise.all(
+      Array.from({ length: 500 }, async (_, seed) => {
+        const random = randomOf(seed + 1)
+        const draw = () => (random.uniform() < often ? brokenDown() : drawn(random.normal, 0.02))
+        return (await takeLooks(async () => ({ baseline: draw(), candidate: draw() }), limits, [])).decision.answer
+      }),
+    )
+    expect(share('fail', answers)).toBeLessThanOrEqual(0.01)
+  }
+})
+
+test('thresholds read the runs that broke down, where there is something to read', () => {
+  const thresholds = parseThresholds(['no error before the burst'], [])
+  const read = (candidate: Measured, errors: number | null) => ({
+    baseline: good(),
+    candidate: { ...candidate, readings: [errors] },
+  })
+  const clean = pairsOf(8, () => read(good(), 0))
+  const [seen] = decide([...clean, read(brokenDown(), 3)], limits, thresholds).thresholds
+  expect(seen).toMatchObject({ answer: 'fail', because: 'at most 3 in each of 9 runs' })
+  const [unread] = decide([...clean, read(brokenDown(), null)], limits, thresholds).thresholds
+  expect(unread?.answer).toBe('pass')
+  const [ofInstrument] = decide([...clean, read(notRun('saturated'), 3)], limits, thresholds).thresholds
+  expect(ofInstrument?.answer).toBe('pass')
+  const dead = { ...good(), crashed: true }
+  for (const none of [brokenDown(), dead]) {
+    const both = pairsOf(8, () => ({ ...read(none, null), baseline: none }))
+    expect(decide(both, limits, thresholds)).toMatchObject({ answer: 'unknown', thresholds: [{ answer: 'unknown' }] })
+  }
 })
 
 test('runs that a neighbour disturbed do not keep from an answer', () => {

@@ -2,12 +2,14 @@ import {
   type Decision,
   type GateAnswer,
   type Limit,
+  type Measured,
   type MetricResult,
   type Pair,
   type Threshold,
   type ThresholdResult,
   worst,
 } from '../gate-result.ts'
+import { countBreakdowns, judgeBreakdowns } from './breakdowns.ts'
 import { locate, signedRank } from './signed-rank.ts'
 import { judgeThreshold } from './thresholds.ts'
 
@@ -53,11 +55,17 @@ export function decide(
   absolute: readonly Threshold[] = [],
   isLast = false,
 ): Decision {
-  const usable = pairs.filter(({ baseline, candidate }) => !baseline.unusable && !candidate.unusable)
+  const seen = pairs.filter(({ baseline, candidate }) => isSeen(baseline) && isSeen(candidate))
+  const usable = seen.filter(({ baseline, candidate }) => !baseline.unusable && !candidate.unusable)
   const leftOut = pairs.length - usable.length
   const tests = limits.map((limit) => test(limit, usable))
   const falseAlarm = falseAlarmAfter(pairs.length, isLast)
-  const failing = holm(tests.map(({ pFail }) => pFail))
+  const breakdowns = countBreakdowns(seen)
+  // What so few of them cannot fail, whosever they are, has no part in the correction (Tarone).
+  const couldBreak = breakdowns.least <= falseAlarm
+  const failing = holm([...tests, ...(couldBreak ? [breakdowns] : [])].map(({ pFail }) => pFail))
+  // Nor have limits, where too few pairs are left for any of them.
+  const broke = usable.length < looks[0] ? breakdowns.pFail : (failing[tests.length] ?? 1)
   const metrics = tests.map((tested, index): MetricResult => {
     const { limit, effect } = tested
     if ((failing[index] ?? 1) <= falseAlarm) {
@@ -67,7 +75,7 @@ export function decide(
     return { limit, effect, answer: 'unknown', because: tested.open }
   })
 
-  const crashes = (side: keyof Pair) => usable.filter((pair) => pair[side].crashed).length
+  const crashes = (side: 'baseline' | 'candidate') => usable.filter((pair) => pair[side].crashed).length
   const because: string[] = []
   const ofRuns: GateAnswer[] = []
   if (crashes('candidate') > 0 && crashes('baseline') === 0) {
@@ -76,6 +84,11 @@ export function decide(
   } else if (crashes('baseline') > 0) {
     because.push(`the baseline crashed in ${crashes('baseline')} of ${usable.length} runs: nothing to compare with`)
     ofRuns.push('unknown')
+  }
+  const broken = judgeBreakdowns(breakdowns, broke <= falseAlarm)
+  if (broken) {
+    because.push(broken.because)
+    ofRuns.push(broken.answer)
   }
   if (leftOut > 0) {
     const first = pairs.map(({ baseline, candidate }) => baseline.unusable ?? candidate.unusable).find(Boolean)
@@ -87,12 +100,13 @@ export function decide(
   const runs = ofRuns.length === 0 ? 'pass' : worst(ofRuns)
   const isOver = isLast || pairs.length >= Math.max(...looks)
   const thresholds = absolute.map((threshold, index): ThresholdResult => {
-    if (usable.length < looks[0]) return { text: threshold.text, answer: 'unknown', because: 'too few pairs' }
-    return judgeThreshold(
-      threshold,
-      usable.map(({ candidate }) => candidate.readings?.[index] ?? null),
-      isOver ? null : falseAlarm,
-    )
+    // Of a run that crashed or broke down there may be nothing to read: that is judged as such, beside the baseline's.
+    const readings = seen.flatMap(({ candidate: { brokeDown, crashed, readings } }) => {
+      const reading = readings?.[index] ?? null
+      return (brokeDown || crashed) && reading === null ? [] : [reading]
+    })
+    if (readings.length < looks[0]) return { text: threshold.text, answer: 'unknown', because: 'too few pairs' }
+    return judgeThreshold(threshold, readings, isOver ? null : falseAlarm)
   })
   const answer = worst([...[...metrics, ...thresholds].map((one) => one.answer), runs])
   return { answer, pairs: usable.length, leftOut, metrics, thresholds, runs, because }
@@ -122,6 +136,11 @@ export async function takeLooks(
     if (decision.answer !== 'unknown' || isLast) break
   }
   return { decision, pairs }
+}
+
+/** Whether a run shows what the service does: all but what the instrument kept from being seen. */
+function isSeen({ unusable, brokeDown }: Measured): boolean {
+  return unusable === null || brokeDown === true
 }
 
 interface Tested extends Pick<MetricResult, 'limit' | 'effect'> {

@@ -24,12 +24,13 @@ export function notRun(why: string): Measured {
  * it is given: events/s, and ms.
  */
 export function measure(verdict: Verdict, evidence: Evidence | null): Measured {
-  const { outcome, headline, latency, memory, accounting } = verdict
-  if (outcome === 'unknown') return notRun(headline)
+  const { outcome, serviceFailure, headline, latency, memory, accounting } = verdict
+  const isDead = outcome === 'crashed' || serviceFailure === 'died before the burst'
+  if (outcome === 'unknown' && !isDead) return { ...notRun(headline), ...(serviceFailure && { brokeDown: true }) }
   const { acknowledgedAndLost, droppedByClient } = accounting
   return {
     unusable: null,
-    crashed: outcome === 'crashed',
+    crashed: isDead,
     limiter: memory.limiter,
     values: {
       p50: latency.response?.p50Ms ?? null,

@@ -36,6 +36,19 @@ test.each([
   else expect(Math.abs((read ?? Number.NaN) - value)).toBeLessThanOrEqual(value / 1000) // three figures, as HDR histograms have
 })
 
+test('an error of the warm-up counts, a timeout of it only where a client would have given up, too', () => {
+  const { attempts } = evidence({ requests: ['a0 0..1 timeout', 'a1 0..1 5xx', 'a2 0..1 ok', 'a3 0..1 timeout'] })
+  const lasted = [500, 20, 20, 5_000]
+  const warmUp = attempts.map((attempt, index) => {
+    const startedMs = -9_000
+    return { ...attempt, phase: 'warm-up' as const, startedMs, endedMs: startedMs + (lasted[index] ?? 0) }
+  })
+  const read = (text: string) => readThreshold(parse(text), { ...run, attempts: warmUp })
+  expect(read('no error before the burst')).toBe(2)
+  expect(read('no timeout before the burst')).toBe(1)
+  expect(read('errors < 1 % before the burst')).toBe(0.5)
+})
+
 test('times are judged by the median run, what must not happen by the worst', () => {
   expect(judgeThreshold(parse('p99 < 250 ms'), [100, 900, 200])).toEqual({
     text: 'p99 < 250 ms',

@@ -3,7 +3,7 @@ import type { Evidence } from '../evidence.ts'
 import { type Threshold, type ThresholdResult, thresholdFigures } from '../gate-result.ts'
 import { writeAttempts } from '../measure.ts'
 import { percentiles } from '../percentiles.ts'
-import { errorClassSchema } from '../sample.ts'
+import { type Attempt, errorClassSchema } from '../sample.ts'
 import { formatBytes, formatMs, parseDuration, parseSize } from '../units.ts'
 import { signTest } from './sign-test.ts'
 
@@ -86,12 +86,23 @@ export function readThreshold(
   if (figure === 'count' || figure === 'errors') {
     const ended = evidence.attempts.filter((attempt) => isIn(attempt.endedMs))
     if (ended.length === 0) return null
-    const failed = ended.filter(({ failure }) => failure && (errors === null || failure.errorClass === errors))
+    const failed = ended.filter((attempt) => {
+      const { failure } = attempt
+      return failure && (errors === null || failure.errorClass === errors) && !isCutShort(attempt, evidence)
+    })
     return figure === 'count' ? failed.length : failed.length / ended.length
   }
   const due = (toMs <= 0 ? evidence.attempts : writeAttempts(evidence)).filter(({ intendedMs }) => isIn(intendedMs))
   const found = percentiles(due.map((attempt) => attempt.endedMs - attempt.intendedMs))
   return found && { p50: found.p50Ms, p95: found.p95Ms, p99: found.p99Ms }[figure]
+}
+
+/**
+ * A request of the warm-up has what time is left until the burst, half a second at last: where it timed out before a client would
+ * have given up, a stall of the machine may be all there was. That the warm-up was not clean is judged over all runs.
+ */
+function isCutShort({ phase, failure, startedMs, endedMs }: Attempt, { client }: Evidence): boolean {
+  return phase === 'warm-up' && failure?.errorClass === 'timeout' && endedMs - startedMs < client.timeoutMs
 }
 
 /**

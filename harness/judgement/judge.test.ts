@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { evidence } from '../evidence.fixture.ts'
 import type { Evidence } from '../evidence.ts'
 import { hypotheses } from '../hypotheses/index.ts'
 import type { Hypothesis } from '../hypothesis.ts'
@@ -217,6 +218,35 @@ describe('judge', () => {
     )
     expect(verdict).toMatchObject({ outcome: 'unknown', diedMs: null, expectation: { held: null, exitCode: 3 } })
     expect(verdict.missing[0]).toBe('the backlog had not drained by +30.0 s')
+  })
+
+  describe('says whose doing an unknown outcome is', () => {
+    const inWarmUp = (how: string) => {
+      const { attempts } = evidence({ requests: [`warm-upa0 -2000..0 ${how}`] })
+      return attempts.map((attempt) => ({ ...attempt, phase: 'warm-up' as const, endedMs: -1_900 }))
+    }
+    const unclean = (how: string) => ({
+      ...healthy(),
+      attempts: [...inWarmUp(how), ...healthy().attempts],
+      warmUp: { kind: 'warm-up' as const, t: -500, ref: 'x', attempts: 5, failed: 1 },
+    })
+    const exit = { kind: 'exit' as const, t: -200, ref: 'x', pid: 7, code: 1, signal: null }
+    const late = times(30, (index) => `${client(index)}0 1000..1050+200 ok`)
+    const interrupted = { kind: 'end' as const, t: 31_000, ref: 'x', reason: 'interrupted' as const }
+    it.each<[string, Evidence, string | undefined]>([
+      ['an error in the warm-up', unclean('5xx'), 'failed in the warm-up'],
+      ['a request that never left this machine', unclean('local'), undefined],
+      ['an error in the warm-up of a run that was interrupted', { ...unclean('5xx'), end: interrupted }, undefined],
+      ['a death in the warm-up', { ...unclean('reset'), exit }, 'died before the burst'],
+      ['a backlog', healthy({ endMs: 30_000, endReason: 'time-limit' }), 'not drained in time'],
+      [
+        'a backlog of a tired generator',
+        healthy({ requests: late, endMs: 30_000, endReason: 'time-limit' }),
+        undefined,
+      ],
+      ['a clean run', healthy(), undefined],
+      ['a crash', stormCrash(), undefined],
+    ])('%s', (_, drawn, failure) => expect(judged(drawn).serviceFailure).toBe(failure))
   })
 
   it('calls a run without load not exercised', () => {

@@ -15,7 +15,7 @@ import { memory } from './memory.ts'
 import { plausibility } from './plausibility.ts'
 import { ranIn } from './ran-in.ts'
 import { timeline } from './timeline.ts'
-import { distrust, outcomeOf } from './trust.ts'
+import { distrust, outcomeOf, serviceFailureOf } from './trust.ts'
 
 /**
  * Judges a run from its record. Pure: the same record gives the same verdict, to the byte. The manifest gives the run's
@@ -24,7 +24,7 @@ import { distrust, outcomeOf } from './trust.ts'
 export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readonly Hypothesis[]): Verdict {
   const found = hypotheses.map((hypothesis) => find(hypothesis, evidence))
   const reasons = distrust(evidence, found)
-  const distrusted = reasons[0]
+  const distrusted = reasons[0]?.because
   const trusted = found.map((finding) => {
     return distrusted && finding.role !== 'instrument' ? withhold(finding, distrusted) : finding
   })
@@ -33,7 +33,11 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
     const cause = finding.answer === 'supported' ? consequenceOf(finding, supported) : null
     return cause === null ? finding : { ...finding, consequenceOf: cause }
   })
-  const { outcome, reason } = distrusted ? { outcome: 'unknown' as const, reason: distrusted } : outcomeOf(evidence)
+  const trustedOutcome = distrusted ? null : outcomeOf(evidence)
+  const whyUnknown = trustedOutcome ? [trustedOutcome.reason ?? []].flat() : reasons
+  const outcome = trustedOutcome?.outcome ?? 'unknown'
+  const reason = whyUnknown[0]?.because ?? null
+  const serviceFailure = serviceFailureOf(whyUnknown)
   const causes = chain(findings, evidence)
   const events = accounting(evidence)
   const again = recovery(evidence)
@@ -42,7 +46,7 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
   const told = { outcome, chain: causes, findings, accounting: events, reason, phrases }
   const notInForce = cpuLimitNotInForce(evidence)
 
-  const missing = [...reasons, ...(distrusted || !reason ? [] : [reason])]
+  const missing = whyUnknown.map(({ because }) => because)
   for (const { answer, label, because } of found) {
     if (answer === 'inconclusive') missing.push(`${label}: ${because}`)
   }
@@ -57,6 +61,7 @@ export function judge(manifest: Manifest, evidence: Evidence, hypotheses: readon
     run: manifest.id,
     scenario: manifest.scenario,
     outcome,
+    ...(serviceFailure && { serviceFailure }),
     headline: [headline(told, evidence), notInForce?.sentence].filter(Boolean).join(' '),
     diedMs: deathMs(evidence),
     chain: causes,

@@ -162,6 +162,7 @@ const method = html`<ul>
 <li>A change is the middle of the pairs’ log ratios (Hodges and Lehmann), candidate over baseline, from one percentile of each run: runs are counted, not requests. Its interval is what Wilcoxon’s signed-rank test does not exclude, so that a few runs that a neighbour disturbed do not decide.</li>
 <li><strong>pass</strong>: all of what is likely lies within the limit. <strong>FAIL</strong>: all of it lies beyond. <strong>unknown</strong>: neither, which is never a pass.</li>
 <li>The gate looks at fixed numbers of pairs, and stops once every limit is answered for or one is broken. The looks share the errors that are allowed, and failures are corrected for the number of limits (Holm).</li>
+<li>A run broke down if its service failed requests of the warm-up, or had not drained when its time was over. One such run of the candidate keeps the gate from passing; it fails where chance does not explain how often the candidate breaks down and the baseline never.</li>
 <li>A threshold is the candidate’s own: the median of its runs has to keep it (before the last look it fails only where nearly all runs are beyond), and what must not happen at all must happen in none of them. Without data it fails.</li>
 <li>p50, p95 and p99 are response times from the moment a request was due. Time to recover: from a burst until all that was due in it has been answered. Events/s sustained: acknowledged as stored while every connection of a closed loop was sending. “lost” is what a client gave up, or what the service acknowledged and lost.</li>
 </ul>`
