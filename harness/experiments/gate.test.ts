@@ -1,7 +1,7 @@
 import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
 import { StackError } from '../errors.ts'
 import { parseLimits } from '../gate/limits.ts'
@@ -87,6 +87,30 @@ test('a budget that ends early is unknown and says so; the history keeps the lin
   expect(result.decision.because).toContain('the budget ended after 0 pairs')
   const last = (await readFile(join(dir, 'history.ndjson'), 'utf8')).trimEnd().split('\n').at(-1) ?? ''
   expect(JSON.parse(last)).toMatchObject({ scenario: 'steady', decision: { answer: 'unknown' } })
+})
+
+test('the budget begins after the warm-up pair, and further pairs are expected to take what pairs took', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  try {
+    // Two minutes to unpack what the stack is made of, then ten seconds for a pair.
+    const slowAtFirst = (side: string, run: number) => {
+      if (side === 'candidate') vi.advanceTimersByTime(run < 2 ? 121_000 : 10_000)
+      return 10 * noisy(run)
+    }
+    const { result } = await play(slowAtFirst, { budgetMs: 240_000 })
+    expect(result.decision).toMatchObject({ answer: 'pass', pairs: 8 })
+    const { result: short } = await play(slowAtFirst, { budgetMs: 55_000 })
+    expect(short.decision.because).toContain('the budget ended after 5 pairs')
+    // One pair that was held up does not stand for those to come.
+    const heldUp = (side: string, run: number) => {
+      if (side === 'candidate') vi.advanceTimersByTime(run === 4 || run === 5 ? 30_000 : 10_000)
+      return 10 * noisy(run)
+    }
+    const { result: uneven } = await play(heldUp, { budgetMs: 75_000 })
+    expect(uneven.decision.because).toContain('the budget ended after 5 pairs')
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a stack that never starts ends the gate; one that fails later costs its pair', async () => {

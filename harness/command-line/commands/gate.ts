@@ -60,7 +60,7 @@ export function gateCommand(): Command {
       '--update',
       "keep the candidate's runs as the stored baseline, in results/baselines/, unless it failed; takes the whole budget, or 21 pairs",
     )
-    .option('--budget <time>', 'how long to go on for each scenario, such as 5m (the default)')
+    .option('--budget <time>', 'how long to go on for each scenario after its warm-up pair, such as 5m (the default)')
     .option('--seed <n>', 'seed of the loads and of the order (default: 1)')
     .option(
       '--runtime <name>',
