@@ -17,8 +17,8 @@ import { conductBisect } from './experiments/bisect/conduct.ts'
 import { blind } from './experiments/blind/blind.ts'
 import type { Means } from './experiments/campaign/carry-out.ts'
 import { conductCompare } from './experiments/compare/conduct.ts'
+import { conductGate } from './experiments/conduct-gate.ts'
 import { conductDiagnosis } from './experiments/diagnose/conduct.ts'
-import { runGates } from './experiments/gate.ts'
 import { gateProof, proveGate } from './experiments/gate-proof/prove-gate.ts'
 import { conductOptions } from './experiments/options/conduct.ts'
 import { listProofs } from './experiments/proofs/index.ts'
@@ -32,7 +32,6 @@ import { describeGit, describeMachine, type RunPlan } from './manifest.ts'
 import { recordFiles } from './record.ts'
 import { readRecordedLoad } from './recorded-load.ts'
 import { renderForecast } from './report/forecast.ts'
-import { answerOf, renderGateSummary, tellGate } from './report/gate/index.ts'
 import { addToStepSummary, appendStepSummary } from './report/index.ts'
 import { createProgress, type Progress } from './report/progress.ts'
 import { fromHere, renderSummary } from './report/terminal.ts'
@@ -134,17 +133,17 @@ async function carryOut(request: Request, progress: Progress, signal: AbortSigna
     }
     case 'gate': {
       const say = (message: string) => process.stderr.write(`gate: ${message}\n`)
-      const gated = await runGates(request, {
-        ...request,
+      const print = (text: string) => {
+        progress[Symbol.dispose]()
+        process.stdout.write(text)
+      }
+      return conductGate(request, {
         runOnce: runsApart(progress, signal),
         findEngineFor: (wanted, runtime) => findEngineFor(wanted, runtime, { signal, onProgress: say }),
         say,
+        print,
+        summarise: (markdown) => addToStepSummary(markdown).catch(complain),
       })
-      progress[Symbol.dispose]()
-      const answer = answerOf({ results: gated.results, scenarios: [] })
-      await addToStepSummary(renderGateSummary(gated.results)).catch(complain)
-      process.stdout.write(tellGate(gated, request.json))
-      return { pass: exitCodes.held, fail: exitCodes.notHeld, unknown: exitCodes.notKnown }[answer]
     }
     case 'blind': {
       const { text, page, trials } = await blind({ ...(await blindMeans(progress, signal)), ...request })

@@ -41,6 +41,11 @@ export class StackError extends Error {
   }
 }
 
+/** The process that carried out a run ended by itself, as one that the kernel kills for its memory: the next run may do better. */
+export class ProcessEndedError extends StackError {
+  override name = 'ProcessEndedError'
+}
+
 /** The user stopped the command. Exit code 130. */
 export class InterruptedError extends Error {
   override name = 'InterruptedError'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { steady } from '../../scenarios/steady.ts'
 import { newLeftovers } from '../command.fixture.ts'
-import { InterruptedError, StackError } from '../errors.ts'
+import { InterruptedError, ProcessEndedError, StackError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
 import { recordFiles } from '../record.ts'
 import { runApart } from './index.ts'
@@ -44,6 +44,21 @@ test('a service that does not start is told as it would be in this process, with
   const error = await runApart({ ...plan, serviceEntry }, join(folder, 'run'), quiet).catch((thrown: unknown) => thrown)
   expect(error).toBeInstanceOf(StackError)
   expect((error as StackError).logTail.join('\n')).toContain('no-such-program')
+})
+
+test.each([
+  ['before it was told what to do', ''],
+  ['in its run', "process.once('message', kill)"],
+])('a process that is killed %s is told as such', async (_, when) => {
+  const kill = "function kill() { process.kill(process.pid, 'SIGKILL') }"
+  vi.stubEnv('NODE_OPTIONS', `--import "data:text/javascript,${encodeURIComponent(`${kill} ${when || 'kill()'}`)}"`)
+  try {
+    const error = await runApart(plan, join(folder, 'run'), quiet).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ProcessEndedError)
+    expect((error as Error).message).toBe('the process of a run ended by itself (SIGKILL)')
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 test('an interruption ends it, and nothing is left', async () => {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { getCompileCacheDir } from 'node:module'
-import { InterruptedError, StackError } from '../errors.ts'
+import { InterruptedError, ProcessEndedError, StackError } from '../errors.ts'
 import type { RunPlan } from '../manifest.ts'
 import type { Progress } from '../report/progress.ts'
 import type { Verdict } from '../verdict.ts'
@@ -20,7 +20,7 @@ export interface ApartNews {
 /** What it says last. */
 export type ApartResult =
   | { readonly verdict: Verdict }
-  | { readonly kind: 'interrupted' | 'other'; readonly message: string }
+  | { readonly kind: 'interrupted' | 'ended' | 'other'; readonly message: string }
   | { readonly kind: 'stack'; readonly message: string; readonly hint?: string; readonly logTail: readonly string[] }
 
 /**
@@ -30,7 +30,7 @@ export type ApartResult =
  *
  * It ends with this process, however that ends. `say` hears what it is at.
  *
- * @throws StackError, InterruptedError as `run` does
+ * @throws StackError, InterruptedError as `run` does; ProcessEndedError
  */
 export async function runApart(
   { faults, ...plan }: RunPlan,
@@ -47,7 +47,10 @@ export async function runApart(
   const stop = () => child.kill('SIGTERM')
   signal.addEventListener('abort', stop, { once: true })
   try {
-    return verdictOf(await resultOf(child, { plan, dir }, say))
+    const result = await resultOf(child, { plan, dir }, say)
+    // A signal may find it before it listens for any.
+    if ('kind' in result && result.kind === 'ended') signal.throwIfAborted()
+    return verdictOf(result)
   } finally {
     signal.removeEventListener('abort', stop)
   }
@@ -69,14 +72,16 @@ async function resultOf(child: ChildProcess, job: ApartJob, say: (message: strin
     if ('say' in said) say(said.say)
     else result = said
   })
-  child.send(job)
+  // Where it ended before it could be told, its end says so.
+  child.send(job, () => {})
   const [code, signalName] = await once(child, 'exit')
-  return result ?? { kind: 'other', message: `the process of a run ended by itself (${signalName ?? `exit ${code}`})` }
+  return result ?? { kind: 'ended', message: `the process of a run ended by itself (${signalName ?? `exit ${code}`})` }
 }
 
 function verdictOf(result: ApartResult): Verdict {
   if ('verdict' in result) return result.verdict
   if (result.kind === 'stack') throw new StackError(result.message, result)
+  if (result.kind === 'ended') throw new ProcessEndedError(result.message)
   if (result.kind === 'interrupted') throw new InterruptedError(result.message)
   throw new Error(result.message)
 }

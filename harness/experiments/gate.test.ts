@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
-import { StackError } from '../errors.ts'
+import { ProcessEndedError, StackError } from '../errors.ts'
 import { parseLimits } from '../gate/limits.ts'
 import { readGateHistory } from '../gate-history.ts'
 import { describeMachine, type RunPlan } from '../manifest.ts'
@@ -124,7 +124,17 @@ test('a stack that never starts ends the gate; one that fails later costs its pa
   expect(result.decision.because.join()).toContain('could not start: no PostgreSQL')
 })
 
-test('the reports of what is finished stay when a later scenario cannot start', async () => {
+test('a process that ended by itself costs its pair, the warm-up included', async () => {
+  const message = 'the process of a run ended by itself (SIGKILL)'
+  const { result } = await play((_, run) => {
+    if (run === 0 || run === 4) throw new ProcessEndedError(message)
+    return 10 * noisy(run)
+  })
+  expect(result.decision.leftOut).toBeGreaterThan(0)
+  expect(result.decision.because.join()).toContain(`the first one because: ${message}`)
+})
+
+test('a later scenario that cannot start is unknown, and what is finished stays', async () => {
   const own = join(dir, 'own')
   const [steady, burst] = ['steady', 'burst'].map((name) => scenarios.find((one) => one.name === name))
   if (!steady || !burst) throw new Error('there are such scenarios')
@@ -142,29 +152,39 @@ test('the reports of what is finished stay when a later scenario cannot start', 
     flags: { candidate: 'pool=2' },
   }
   let runs = 0
+  const said: string[] = []
   const gating = runGates(request, {
     budgetMs: 0,
     seed: 1,
     dir: own,
-    say: () => {},
+    say: (message) => said.push(message),
     findEngineFor: () => Promise.reject(new Error('no side is an image')),
     runOnce: async () => {
-      if (++runs > 2) throw new StackError('no PostgreSQL')
+      if (++runs > 2) throw new StackError('no PostgreSQL', { hint: 'space', logTail: ['disk full'] })
       return verdict
     },
   })
-  await expect(gating).rejects.toThrow('no PostgreSQL')
+  const { results } = await gating
+  expect(results.map(({ scenario, decision }) => [scenario, decision.answer])).toEqual([
+    ['steady', 'unknown'],
+    ['burst', 'unknown'],
+  ])
+  expect(renderGate(results)).toContain('burst: the warm-up pair could not start: no PostgreSQL; try: space')
+  expect(said).toContain('  | disk full')
   const folder = (await readdir(own)).find((name) => name.startsWith('2')) ?? ''
   expect((await readdir(join(own, folder))).sort()).toEqual(['gate.html', 'gate.json', 'gate.junit.xml'])
   const told = JSON.parse(await readFile(join(own, folder, 'gate.json'), 'utf8'))
   expect(told).toMatchObject({
     answer: 'unknown',
     scenarios: ['steady', 'burst'],
-    results: [{ scenario: 'steady', baseline: 'the stand-in as it lies here' }],
+    results: [
+      { scenario: 'steady', baseline: 'the stand-in as it lies here' },
+      { scenario: 'burst', pairs: [] },
+    ],
     // What the default was, is said: the same command may mean another revision tomorrow.
     command: 'npm run gate -- --candidate pool=2 --baseline current',
   })
-  expect(await readFile(join(own, folder, 'gate.html'), 'utf8')).toContain('burst was not run')
+  expect(await readFile(join(own, folder, 'gate.html'), 'utf8')).toContain('no PostgreSQL')
 })
 
 const cheap = { ...steady, gate: ['p50 +5 %', 'lost = 0'], thresholds: [] }

@@ -2,19 +2,18 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { median } from 'simple-statistics'
 import { InputError, StackError } from '../errors.ts'
-import { readEvidence } from '../evidence.ts'
-import { looks, takeLooks } from '../gate/decide.ts'
+import { decide, looks, takeLooks } from '../gate/decide.ts'
 import { findDrifts } from '../gate/drift.ts'
 import { parseLimits } from '../gate/limits.ts'
-import { measure, needsRecord, notRun } from '../gate/metrics.ts'
-import { parseThresholds, readThreshold } from '../gate/thresholds.ts'
+import { parseThresholds } from '../gate/thresholds.ts'
 import { appendGateLine, type GateLine, readGateHistory } from '../gate-history.ts'
 import type { GateResult, Limit, Measured, Pair, Threshold } from '../gate-result.ts'
 import { describeGit, describeMachine, type RunPlan } from '../manifest.ts'
-import { createRandom, type Random } from '../random.ts'
+import { createRandom } from '../random.ts'
 import { gateCommandOf, writeGateReports } from '../report/gate/index.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Verdict } from '../verdict.ts'
+import { runFirst, runSide, runTogether } from './pair.ts'
 import { type Checkout, checkOutSide, isSameCode, type Side, sideWithout, storedSide } from './sides.ts'
 import {
   readStoredBaselines,
@@ -91,16 +90,17 @@ async function playGate(job: GateJob, options: GateOptions): Promise<Played> {
 
   say(`${job.scenario}: a warm-up pair`)
   const warmedMs = performance.now()
-  await runPair('warm-up', options.seed, runStrictly, stored?.runs[0])
+  await runPair('warm-up', options.seed, runFirst, stored?.runs[0])
   const beganMs = performance.now()
   // The warm-up may have unpacked a database or built an image, which no further pair does.
-  const tookMs = [Math.min(beganMs - warmedMs, budgetMs / 2)]
+  const warmUpMs = Math.min(beganMs - warmedMs, budgetMs / 2)
+  const tookMs: number[] = []
   const takePair = async (index: number, towards: string, before?: Measured): Promise<Pair | null> => {
     const startedMs = performance.now()
-    if (startedMs - beganMs + median(tookMs) >= budgetMs) return null
+    const expectedMs = tookMs.length > 0 ? median(tookMs) : warmUpMs
+    if (startedMs - beganMs + expectedMs >= budgetMs) return null
     say(`${job.scenario}: pair ${index + 1}, ${towards}`)
     const pair = await runPair(`pair-${index + 1}`, options.seed + index + 1, runSide, before)
-    if (index === 0) tookMs.length = 0
     tookMs.push(performance.now() - startedMs)
     return pair
   }
@@ -142,53 +142,17 @@ async function playGate(job: GateJob, options: GateOptions): Promise<Played> {
   return { result: { ...result, drifts }, playOn }
 }
 
-/**
- * Both sides at the same time: what the machine has to itself, and shares with others, they share. One after the other the same
- * thing differed from itself by 15 % (p50), at the same time by 3 %. Which is started first is drawn.
- */
-export async function runTogether(
-  baseline: () => Promise<Measured>,
-  candidate: () => Promise<Measured>,
-  random: Random,
-): Promise<Pair> {
-  const started = random() < 0.5 ? [baseline(), candidate()] : [candidate(), baseline()].reverse()
-  // Neither is left behind where the other one fails.
-  const ended = await Promise.allSettled(started)
-  const failed = ended.find((one) => one.status === 'rejected')
-  if (failed) throw failed.reason
-  const [before, after] = (await Promise.all(started)) as [Measured, Measured]
-  return { baseline: before, candidate: after }
-}
-
-async function runStrictly(
-  plan: RunPlan,
-  dir: string,
-  { limits, thresholds }: Pick<GateJob, 'limits' | 'thresholds'>,
-  { runOnce }: Pick<GateOptions, 'runOnce'>,
-): Promise<Measured> {
-  return measureRun(await runOnce(plan, dir), dir, { limits, thresholds })
-}
-
-/** What a run that was made has for limits and thresholds: from its verdict, and its record where they ask for more. */
-export async function measureRun(
-  verdict: Verdict,
-  dir: string,
-  { limits, thresholds }: Pick<GateJob, 'limits' | 'thresholds'>,
-): Promise<Measured> {
-  if (thresholds.length === 0 && !needsRecord(limits)) return measure(verdict, null)
-  const evidence = await readEvidence(dir)
-  const { peakBytes } = verdict.memory
-  const readings = thresholds.map((threshold) => readThreshold(threshold, evidence, peakBytes))
-  return { ...measure(verdict, evidence), readings }
-}
-
-async function runSide(...args: Parameters<typeof runStrictly>): Promise<Measured> {
-  try {
-    return await runStrictly(...args)
-  } catch (error) {
-    if (!(error instanceof StackError)) throw error
-    return notRun(`a run could not start: ${error.message}`)
-  }
+/** What is known of a scenario whose warm-up pair could not start, which says nothing of what is finished. */
+function notStarted(
+  { scenario, limits, thresholds, baseline, candidate }: GateJob,
+  { message, hint, logTail }: StackError,
+  { say }: Pick<GateOptions, 'say'>,
+): Played {
+  for (const line of [`${scenario}: ${message}`, ...logTail.map((line) => `  | ${line}`)]) say(line)
+  const because = [`the warm-up pair could not start: ${message}${hint ? `; try: ${hint}` : ''}`]
+  const decision = { ...decide([], limits, thresholds), because }
+  const result = { scenario, baseline: baseline.title, candidate: candidate.title, decision, pairs: [], drifts: [] }
+  return { result, playOn: async () => [] }
 }
 
 /** What the command line asks for. A side without a revision is this stand-in under other settings, which are in its plans. */
@@ -228,11 +192,16 @@ export interface Gated {
 }
 
 /**
- * The gate of every scenario, one after the other. The reports are written after each of them: what is finished stays.
+ * The gate of every scenario, one after the other. The reports are written after each of them: what is finished stays. One that
+ * cannot start after others could is unknown.
  *
- * @throws InputError, before anything is started, where limits cannot be read or a revision is not there
+ * @throws InputError, before anything is started, where limits cannot be read or a revision is not there; StackError where
+ *   the first scenario cannot start
  */
-export async function runGates(request: GateRequest, options: GateOptions & FindsEngine): Promise<Gated> {
+export async function runGates(
+  request: GateRequest,
+  options: GateOptions & FindsEngine & { onFinished?(gated: Gated): void },
+): Promise<Gated> {
   const problems: string[] = []
   const limited = request.scenarios.map((one) => ({
     ...one,
@@ -275,14 +244,19 @@ export async function runGates(request: GateRequest, options: GateOptions & Find
       candidate: side(isSame ? { ...candidate, title: `${candidate.title}: the same code` } : candidate, one.candidate),
       sides: { baseline: baseline.side, candidate: candidate.side },
     }
-    const { result, playOn } = await playGate(job, options)
+    const { result, playOn } = await playGate(job, options).catch((error: unknown) => {
+      if (results.length === 0 || !(error instanceof StackError)) throw error
+      return notStarted(job, error, options)
+    })
     results.push(result)
     const history = await readGateHistory(join(dir, historyFile))
     page = await writeGateReports(join(dir, folderName(startedAt)), { ...told, results, history })
-    if (!request.update) continue
-    const { answer } = result.decision
-    const kept = { ...candidate.side, answer, runs: answer === 'fail' ? [] : await playOn() }
-    updated.push(...(await updateStoredBaseline(one.scenario, kept, options.baselinesDir)))
+    if (request.update) {
+      const { answer } = result.decision
+      const kept = { ...candidate.side, answer, runs: answer === 'fail' ? [] : await playOn() }
+      updated.push(...(await updateStoredBaseline(one.scenario, kept, options.baselinesDir)))
+    }
+    options.onFinished?.({ results: [...results], page, updated: [...updated] })
   }
   return { results, page, updated }
 }

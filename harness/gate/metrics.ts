@@ -1,3 +1,4 @@
+import { ProcessEndedError, StackError } from '../errors.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Limit, Measured, MetricName } from '../gate-result.ts'
 import type { Verdict } from '../verdict.ts'
@@ -17,6 +18,12 @@ export function needsRecord(limits: readonly Limit[]): boolean {
 /** A run that could not be carried out. */
 export function notRun(why: string): Measured {
   return { unusable: why, crashed: false, values: {} }
+}
+
+/** What a failed run has for the gate. @throws what says more than that one run failed */
+export function notRunBy(error: unknown): Measured {
+  if (!(error instanceof StackError)) throw error
+  return notRun(error instanceof ProcessEndedError ? error.message : `a run could not start: ${error.message}`)
 }
 
 /**

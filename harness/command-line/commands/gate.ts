@@ -76,7 +76,7 @@ the profile, last. A setting is of the stand-in as it lies here. With an image o
 one engine; --datastorage-env and the like are for the images.
 
 Exit codes: 0 every limit is kept; 2 one is not; 3 not known: the pairs do not decide; 4 bad input; 5 the stack could not
-start; 130 interrupted.`,
+start for the first scenario; 130 interrupted: what is finished is printed.`,
     )
   for (const option of imageOptions()) command.addOption(option)
   return command

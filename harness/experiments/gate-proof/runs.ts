@@ -1,7 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { StackError } from '../../errors.ts'
-import { notRun } from '../../gate/metrics.ts'
+import { notRunBy } from '../../gate/metrics.ts'
 import type { Limit, Measured, Pair, Threshold } from '../../gate-result.ts'
 import { readLines } from '../../line-file.ts'
 import type { RunPlan } from '../../manifest.ts'
@@ -9,7 +8,7 @@ import type { Random } from '../../random.ts'
 import { appendLine } from '../../record.ts'
 import type { Scenario } from '../../scenario.ts'
 import type { Verdict } from '../../verdict.ts'
-import { measureRun, runTogether } from '../gate.ts'
+import { measureRun, runTogether } from '../pair.ts'
 import { definitionOf } from '../stored-baseline.ts'
 
 /** A run that the proof needs: made once, found again by its name. */
@@ -55,10 +54,7 @@ export async function openRuns({ dir, commit, runOnce, judgeAgain }: RunsOptions
     await rm(folderOf(name), { recursive: true, force: true })
     const measured = await runOnce(planOf(scenario, seed), folderOf(name))
       .then((verdict) => measureRun(verdict, folderOf(name), { limits, thresholds }))
-      .catch((error: unknown) => {
-        if (error instanceof StackError) return notRun(`a run could not start: ${error.message}`)
-        throw error
-      })
+      .catch(notRunBy)
     const line: Kept = { name, definition: definitionOf(scenario), commit, measured }
     await appendLine(file, line)
     return measured

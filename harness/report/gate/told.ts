@@ -4,6 +4,7 @@ import { renderGate } from './table.ts'
 import { answerOf } from './words.ts'
 
 interface Told {
+  /** Of those scenarios that are finished. */
   readonly results: readonly GateResult[]
   /** Where the page is. */
   readonly page: string
@@ -11,8 +12,16 @@ interface Told {
   readonly updated: readonly string[]
 }
 
-/** What the command prints at its end; as JSON, nothing less than as text. */
-export function tellGate({ results, page, updated }: Told, isJson: boolean): string {
-  if (!isJson) return `${[renderGate(results), ...updated, `page: ${fromHere(page)}`].join('\n')}\n`
-  return `${JSON.stringify({ answer: answerOf({ results, scenarios: [] }), results, updated, page }, null, 2)}\n`
+/** What the command prints at its end; as JSON, nothing less than as text. `scenarios`: all that were asked for. */
+export function tellGate(
+  { results, page, updated }: Told,
+  { scenarios, isJson }: { readonly scenarios: readonly string[]; readonly isJson: boolean },
+): string {
+  const unfinished = scenarios.slice(results.length)
+  if (isJson) {
+    const answer = answerOf({ results, scenarios })
+    return `${JSON.stringify({ answer, results, unfinished, updated, page }, null, 2)}\n`
+  }
+  const open = unfinished.map((name) => `\n${name}: not finished\n`)
+  return `${[renderGate(results), ...open, ...updated, `page: ${fromHere(page)}`].join('\n')}\n`
 }
