@@ -156,8 +156,13 @@ test('the command repeats the gate with its flags', () => {
 
 test('what became of the stored baselines is told as JSON, too', () => {
   const gated = { results: [slower], page: join(dir, 'gate.html'), updated: ['steady.json: 21 runs, medians'] }
-  expect(JSON.parse(tellGate(gated, true))).toMatchObject({ answer: 'fail', updated: gated.updated, page: gated.page })
-  const text = tellGate(gated, false)
+  expect(JSON.parse(tellGate(gated, { scenarios: ['steady', 'burst'], isJson: true }))).toMatchObject({
+    answer: 'fail',
+    unfinished: ['burst'],
+    updated: gated.updated,
+    page: gated.page,
+  })
+  const text = tellGate(gated, { scenarios: ['steady', 'burst'], isJson: false })
   expect(text).toContain('| FAIL')
   expect(text).toContain('\nsteady.json: 21 runs, medians\npage: ')
 })
