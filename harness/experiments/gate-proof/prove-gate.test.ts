@@ -36,10 +36,11 @@ async function world(varies: number, { queues = 0, ...options }: Partial<ProveGa
     commit: 'abcdef0123456789',
     say: () => {},
     judgeAgain: () => Promise.reject(new Error('no record is kept here')),
-    runOnce: async ({ scenario: { name, service } }, folder) => {
+    runOnce: async ({ scenario: { name, service }, seed }, folder) => {
       ran.push(name)
-      // Of its own, for the two of a pair run at the same time.
-      const random = createRandom(createHash('sha256').update(basename(folder)).digest().readUInt32LE())
+      // Of its own, for the two of a pair run at the same time; and not of the time, which a live gate's folder is called by.
+      const run = `${basename(folder).replace(/^[\dT-]+/, '')} ${seed}`
+      const random = createRandom(createHash('sha256').update(run).digest().readUInt32LE())
       const { cpuMsPerEvent = 0, holdBytes = 0 } = service.profileOptions
       const vary = (value: number) => value * Math.exp(varies * normal(random))
       const p50Ms = vary(2 + cpuMsPerEvent + queues * cpuMsPerEvent ** 2)
