@@ -8,6 +8,7 @@ export const metricNames = [
   'p99',
   'events/s sustained',
   'time to recover',
+  'cpu per event',
   'peak memory',
   'lost',
 ] as const
@@ -41,7 +42,7 @@ export interface ThresholdResult {
   readonly because: string
 }
 
-/** What the gate keeps of one run. Times in milliseconds, memory in bytes, events as a count. `null`: not measured. */
+/** What the gate keeps of one run. Times, CPU time among them, in milliseconds, memory in bytes, events as a count. `null`: not measured. */
 export interface Measured {
   /** Why this run says nothing: a saturated generator, a start that failed. `null`: it can be used. */
   readonly unusable: string | null

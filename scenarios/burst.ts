@@ -16,5 +16,13 @@ export const burst: Scenario = {
     emitter: 'per-rr',
   },
   client: { ...steady.client, flushMs: 200 },
-  gate: ['p50 +5 %', 'p95 +50 %', 'p99 +100 %', 'time to recover +5 %', 'peak memory +5 %', 'lost = 0'],
+  gate: [
+    'p50 +5 %',
+    'cpu per event +5 %',
+    'p95 +50 %',
+    'p99 +100 %',
+    'time to recover +5 %',
+    'peak memory +5 %',
+    'lost = 0',
+  ],
 }

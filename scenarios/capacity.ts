@@ -16,6 +16,6 @@ export const capacity: Scenario = {
     queriesPerSec: 0,
     emitter: 'closed-loop',
   },
-  gate: ['events/s sustained -10 %', 'peak memory +5 %', 'lost = 0'],
+  gate: ['events/s sustained -10 %', 'cpu per event +5 %', 'peak memory +5 %', 'lost = 0'],
   thresholds: ['no error before the burst', 'no error'],
 }

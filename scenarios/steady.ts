@@ -21,6 +21,6 @@ export const steady: Scenario = {
     emitter: 'direct',
   },
   phases: { warmUpMs: 3_000, warmUpConnections: 16, afterDeathMs: 2_000, maxMs: 30_000 },
-  gate: ['p50 +5 %', 'p95 +25 %', 'p99 +50 %', 'peak memory +5 %', 'lost = 0'],
+  gate: ['p50 +5 %', 'cpu per event +5 %', 'p95 +25 %', 'p99 +50 %', 'peak memory +5 %', 'lost = 0'],
   thresholds: ['no error before the burst', 'no error', 'p99 < 250 ms'],
 }

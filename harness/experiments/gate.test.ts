@@ -141,7 +141,7 @@ test('a later scenario that cannot start is unknown, and what is finished stays'
   const sides = { baseline: plan(1), candidate: plan(2) }
   const request = {
     scenarios: [
-      { scenario: { ...steady, thresholds: [] }, ...sides },
+      { scenario: cheap, ...sides },
       { scenario: { ...burst, thresholds: [] }, ...sides },
     ],
     baseline: null,
@@ -290,7 +290,7 @@ test('images are looked for before anything starts, and both sides run where the
   const asked: unknown[] = []
   const ran: unknown[] = []
   const request = {
-    scenarios: [{ scenario: { ...steady, thresholds: [] }, baseline: plan(1), candidate: plan(2) }],
+    scenarios: [{ scenario: cheap, baseline: plan(1), candidate: plan(2) }],
     baseline: null,
     candidate: { text: 'image:datastorage:2', revision: null, image: 'datastorage:2' },
     thresholds: [],

@@ -106,8 +106,8 @@ test("the baseline is told by the candidate's commit, and by the changes that it
 })
 
 test.each([
-  [8, 'fewer than 9 runs: nothing but lost events, thresholds and a crash can fail against them'],
-  [9, 'fewer than 12 runs: a candidate can pass against them, and hardly fail'],
+  [9, 'fewer than 10 runs: nothing but lost events, thresholds and a crash can fail against them'],
+  [10, 'fewer than 12 runs: a candidate can pass against them, and hardly fail'],
 ])('of %i runs it is said what cannot fail against them, which is so', async (count, note) => {
   const lines = await updateStoredBaseline(steady, kept(runs(1).slice(0, count)), dir)
   expect(lines.at(-1)?.trim()).toBe(note)
@@ -115,7 +115,7 @@ test.each([
   const pairs = runs(1)
     .slice(0, count)
     .map((baseline, index) => ({ baseline, candidate: runs(100)[index] ?? baseline }))
-  expect(decide(pairs, ofSteady, [], true).answer === 'fail').toBe(count === 9)
+  expect(decide(pairs, ofSteady, [], true).answer === 'fail').toBe(count === 10)
 })
 
 test('twelve runs need no such note', async () => {

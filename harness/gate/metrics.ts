@@ -2,12 +2,13 @@ import { ProcessEndedError, StackError } from '../errors.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Limit, Measured, MetricName } from '../gate-result.ts'
 import type { Verdict } from '../verdict.ts'
-import { sustainedEventsPerSec, timeToRecoverMs } from './under-load.ts'
+import { cpuPerEventMs, sustainedEventsPerSec, timeToRecoverMs } from './under-load.ts'
 
 /** What a verdict does not tell. */
 const fromRecord: Readonly<Partial<Record<MetricName, (evidence: Evidence) => number | null>>> = {
   'events/s sustained': sustainedEventsPerSec,
   'time to recover': timeToRecoverMs,
+  'cpu per event': cpuPerEventMs,
 }
 
 /** Whether the record has to be read for these limits. */
@@ -28,7 +29,7 @@ export function notRunBy(error: unknown): Measured {
 
 /**
  * Of a verdict: response times (from the intended start) in ms, memory in bytes, events lost as a count; of the record, where
- * it is given: events/s, and ms.
+ * it is given: events/s, and ms, of CPU time in one case.
  */
 export function measure(verdict: Verdict, evidence: Evidence | null): Measured {
   const { outcome, serviceFailure, headline, latency, memory, accounting } = verdict

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { evidence } from '../evidence.fixture.ts'
 import type { Load } from '../scenario.ts'
-import { sustainedEventsPerSec, timeToRecoverMs } from './under-load.ts'
+import { cpuPerEventMs, sustainedEventsPerSec, timeToRecoverMs } from './under-load.ts'
 
 /** A record of these requests, sent under this load; a burst of 200 ms and a client that flushes each second, unless changed. */
 const under = (load: Partial<Load>, requests: string[]) => {
@@ -44,4 +44,13 @@ test('single RRs are no burst, and a burst that sent nothing is not known', () =
   const even = { rrs: 2, arrivals: { kind: 'rate' as const, perSec: 40 } }
   expect(timeToRecoverMs(under(even, ['a0 0..10 ok', 'b0 25..30 ok']))).toBeNull()
   expect(timeToRecoverMs(under(bursts, ['a0 100..400 ok']))).toBeNull()
+})
+
+test('CPU time is that of the load, for each event that was acknowledged', () => {
+  // A tenth of a CPU before the burst, half of one for two seconds, and all of it after the last answer.
+  const cpu = { stepMs: 500, cpus: 1, cpu: [0.1, 0.5, 0.5, 0.5, 0.5, 1] }
+  const requests = ['a0*3 0..900 ok', 'a3 900..2000 ok', 'b0*2 900..1950 5xx']
+  expect(cpuPerEventMs(evidence({ ...cpu, requests }))).toBe(1_000 / 4)
+  expect(cpuPerEventMs(evidence({ requests }))).toBeNull()
+  expect(cpuPerEventMs(evidence({ ...cpu, requests: ['a0 0..900 5xx'] }))).toBeNull()
 })

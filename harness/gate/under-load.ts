@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence.ts'
-import { isLoadWrite, writeAttempts } from '../measure.ts'
+import { isLoadWrite, points, writeAttempts } from '../measure.ts'
 
 /** Of a closed loop: in the first of it the service compiles its code, and connections come up. */
 const settlingShare = 0.25
@@ -48,6 +48,20 @@ export function timeToRecoverMs(evidence: Evidence): number | null {
   })
   const known = tookMs.filter((took) => took !== null)
   return known.length < bursts ? null : known.reduce((sum, took) => sum + took, 0) / bursts
+}
+
+/**
+ * CPU time of the service's group from the burst to the last answer, by each event that was acknowledged. It differs less from run
+ * to run than any time on the wall, for whoever waits for a CPU does not use it up. `null`: nobody counted it.
+ */
+export function cpuPerEventMs(evidence: Evidence): number | null {
+  const writes = evidence.attempts.filter(isLoadWrite)
+  const untilMs = writes.reduce((latest, { endedMs }) => Math.max(latest, endedMs), 0)
+  const events = writes.reduce((sum, { outcome, events }) => sum + (outcome === 'ok' ? events : 0), 0)
+  const readings = points(evidence.cgroup, ({ cpuUsageMs }) => cpuUsageMs, Number.NEGATIVE_INFINITY, untilMs)
+  const before = readings.findLast(({ t }) => t <= 0)
+  const after = readings.at(-1)
+  return before && after && after.t > 0 && events > 0 ? (after.value - before.value) / events : null
 }
 
 /** What travels together keeps its first event over all attempts. */

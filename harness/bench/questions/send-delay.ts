@@ -23,7 +23,7 @@ export const sendDelay: Question = {
     }
     const most = await runJob<Played>({ kind: 'saturate', tool: ours.name, load }, ofTools)
     if (most.requests === 0) throw new Error(`${ours.name} had no answers (${most.failed} failed)`)
-    const half = Math.round(most.requests / most.elapsedMs / 2) * 1_000
+    const half = Number((((most.requests / most.elapsedMs) * 1_000) / 2).toPrecision(2))
     const asked: { ratePerSec: number; paced: Paced }[] = []
     for (const ratePerSec of [half, 100]) {
       const paced = await runJob<Paced>({ kind: 'deliver', load: { ...load, ratePerSec } }, ofTools)

@@ -14,7 +14,7 @@ export async function startStandIn(dir: string, signal: AbortSignal): Promise<Se
     signal,
   )
   return {
-    name: 'the stand-in, healthy, with PostgreSQL',
+    name: 'the stand-in, healthy, with PostgreSQL, pinned to no core',
     origin: stack.datastorage.baseUrl,
     pid: stack.datastorage.pid ?? 0,
     [Symbol.asyncDispose]: () => stack[Symbol.asyncDispose](),

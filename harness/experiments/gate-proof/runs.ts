@@ -1,5 +1,6 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { notRunBy } from '../../gate/metrics.ts'
 import type { Limit, Measured, Pair, Threshold } from '../../gate-result.ts'
 import { readLines } from '../../line-file.ts'
@@ -67,7 +68,10 @@ export async function openRuns({ dir, commit, runOnce, judgeAgain }: RunsOptions
     commits.add(found.commit.slice(0, 12))
     const folder = folderOf(name)
     if (found.measured.unusable !== null || !(await stat(folder).catch(() => null))) return found.measured
-    return measureRun(await judgeAgain(folder), folder, { limits, thresholds })
+    const measured = await measureRun(await judgeAgain(folder), folder, { limits, thresholds })
+    // Lines outlive records: what the present code makes of one is known without it, too.
+    if (!isDeepStrictEqual(measured, found.measured)) await appendLine(file, { ...found, measured } satisfies Kept)
+    return measured
   }
 
   return {
