@@ -23,7 +23,7 @@ export type Limit =
   | { readonly metric: MetricName; readonly text: string; readonly kind: 'at most'; readonly count: number }
 
 export const thresholdFigures = ['p50', 'p95', 'p99', 'errors', 'peak memory'] as const
-/** What the candidate has to keep by itself, whatever the baseline does: see harness/gate/thresholds.ts. */
+/** What the candidate has to keep by itself: see harness/gate/thresholds.ts. */
 export interface Threshold {
   readonly text: string
   readonly figure: (typeof thresholdFigures)[number] | 'count'

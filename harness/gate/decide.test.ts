@@ -223,6 +223,15 @@ test('thresholds read the runs that broke down, where there is something to read
   }
 })
 
+test('a threshold that both sides break is not known, one that the candidate alone breaks fails', () => {
+  const thresholds = parseThresholds(['p99 < 250 ms'], [])
+  const read = (before: number, after: number) =>
+    pairsOf(8, () => ({ baseline: { ...good(), readings: [before] }, candidate: { ...good(), readings: [after] } }))
+  const judge = (before: number, after: number) => decide(read(before, after), limits, thresholds, true).thresholds[0]
+  expect(judge(1_300, 1_310)?.answer).toBe('unknown')
+  expect(judge(100, 1_310)?.answer).toBe('fail')
+})
+
 test('runs that a neighbour disturbed do not keep from an answer', () => {
   const [limit] = parseLimits(['p50 +5 %'], [])
   if (!limit) throw new Error('there is such a limit')

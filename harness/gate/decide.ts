@@ -11,7 +11,7 @@ import {
 } from '../gate-result.ts'
 import { countBreakdowns, judgeBreakdowns } from './breakdowns.ts'
 import { locate, signedRank } from './signed-rank.ts'
-import { judgeThreshold } from './thresholds.ts'
+import { excuseByBaseline, judgeThreshold } from './thresholds.ts'
 
 /**
  * The numbers of pairs at which the gate looks whether it can decide. Looking often and stopping when it suits finds a
@@ -101,12 +101,15 @@ export function decide(
   const isOver = isLast || pairs.length >= Math.max(...looks)
   const thresholds = absolute.map((threshold, index): ThresholdResult => {
     // Of a run that crashed or broke down there may be nothing to read: that is judged as such, beside the baseline's.
-    const readings = seen.flatMap(({ candidate: { brokeDown, crashed, readings } }) => {
-      const reading = readings?.[index] ?? null
-      return (brokeDown || crashed) && reading === null ? [] : [reading]
-    })
+    const readingsOf = (side: 'baseline' | 'candidate') =>
+      seen.flatMap(({ [side]: { brokeDown, crashed, readings } }) => {
+        const reading = readings?.[index] ?? null
+        return (brokeDown || crashed) && reading === null ? [] : [reading]
+      })
+    const readings = readingsOf('candidate')
     if (readings.length < looks[0]) return { text: threshold.text, answer: 'unknown', because: 'too few pairs' }
-    return judgeThreshold(threshold, readings, isOver ? null : falseAlarm)
+    const judged = judgeThreshold(threshold, readings, isOver ? null : falseAlarm)
+    return excuseByBaseline(threshold, judged, readingsOf('baseline'))
   })
   const answer = worst([...[...metrics, ...thresholds].map((one) => one.answer), runs])
   return { answer, pairs: usable.length, leftOut, metrics, thresholds, runs, because }

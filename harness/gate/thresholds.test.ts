@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { evidence } from '../evidence.fixture.ts'
 import { times } from '../picture.fixture.ts'
-import { judgeThreshold, parseThresholds, readThreshold } from './thresholds.ts'
+import { excuseByBaseline, judgeThreshold, parseThresholds, readThreshold } from './thresholds.ts'
 
 function parse(text: string) {
   const problems: string[] = []
@@ -124,4 +124,20 @@ test('what cannot be read is refused, all at once, each with what it takes', () 
     'threshold "p99 < 0 ms": nothing is below 0: no run can keep it',
     'threshold "peak memory < 0 MiB": nothing is below 0: no run can keep it',
   ])
+})
+
+test('what the baseline beside it does not keep either accuses no candidate, save of what must not happen', () => {
+  const slow = parse('p99 < 250 ms')
+  const judged = judgeThreshold(slow, [1_310, 1_200, 1_400])
+  expect(excuseByBaseline(slow, judged, [1_290, 1_300, 1_100])).toEqual({
+    text: slow.text,
+    answer: 'unknown',
+    because: "1.31 s in the median of 3 runs; the baseline's too (1.29 s): this machine may be too small for both",
+  })
+  expect(excuseByBaseline(slow, judged, [100, 120, 2_000]).answer).toBe('fail')
+  expect(excuseByBaseline(slow, judged, [null, null, null]).answer).toBe('fail')
+  const kept = judgeThreshold(slow, [100, 120, 130])
+  expect(excuseByBaseline(slow, kept, [1_290, 1_300, 1_100]).answer).toBe('pass')
+  const none = parse('no error')
+  expect(excuseByBaseline(none, judgeThreshold(none, [3, 0]), [3, 3]).answer).toBe('fail')
 })

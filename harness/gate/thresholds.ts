@@ -136,6 +136,23 @@ export function judgeThreshold(
     : { text, answer: 'unknown', because: `${because}, ${beyond} of them beyond: more runs` }
 }
 
+/**
+ * A time, share or size that the baseline beside the candidate does not keep either may be the machine's doing: two stacks share
+ * it. What must not happen at all is not excused. `baseline`: its readings; a stored one has none.
+ */
+export function excuseByBaseline(
+  { figure, limit }: Threshold,
+  judged: ThresholdResult,
+  baseline: readonly (number | null)[],
+): ThresholdResult {
+  const known = baseline.filter((value) => value !== null)
+  if (judged.answer !== 'fail' || figure === 'count' || known.length === 0) return judged
+  const middle = median([...known])
+  if (middle < limit) return judged
+  const because = `${judged.because}; the baseline's too (${formatFigure(figure, middle)}): this machine may be too small for both`
+  return { ...judged, answer: 'unknown', because }
+}
+
 function formatFigure(figure: Threshold['figure'], value: number): string {
   if (figure === 'errors') return `${(value * 100).toFixed(2)} %`
   return figure === 'peak memory' ? formatBytes(value) : formatMs(value)
