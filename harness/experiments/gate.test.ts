@@ -1,33 +1,19 @@
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
 import { ProcessEndedError, StackError } from '../errors.ts'
 import { parseLimits } from '../gate/limits.ts'
-import { readGateHistory } from '../gate-history.ts'
-import { describeMachine, type RunPlan } from '../manifest.ts'
+import { describeMachine } from '../manifest.ts'
 import { renderGate } from '../report/gate/index.ts'
 import { crash as verdict } from '../report/verdict.fixture.ts'
-import { type GateJob, type GateOptions, type GateRequest, runGate, runGates } from './gate.ts'
-import { checkOut, defaultBaseline } from './sides.ts'
+import { cheap, noisy, plan, survived } from './gate.fixture.ts'
+import { type GateJob, type GateOptions, runGate, runGates } from './gate.ts'
 
 const dir = await mkdtemp(join(tmpdir(), 'culprit-gate-test-'))
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-const [scenario] = scenarios
-if (!scenario) throw new Error('there is no scenario')
-const steady = scenarios.find(({ name }) => name === 'steady')
-if (!steady) throw new Error('there is such a scenario')
-const plan = (poolSize: number): RunPlan => ({
-  scenario: { ...scenario, service: { ...scenario.service, poolSize } },
-  seed: 1,
-  runtime: 'auto',
-  limiter: 'auto',
-  expect: { expectation: 'any', from: '--expect' },
-  command: '',
-  replay: '',
-})
 const job: GateJob = {
   scenario: 'steady',
   limits: parseLimits(['p50 +5 %', 'lost = 0'], []),
@@ -52,16 +38,12 @@ async function play(
       const side = service.poolSize === 1 ? 'baseline' : 'candidate'
       const value = p50Ms(side, ran.length)
       ran.push(`${side} ${seed}`)
-      const response = { count: 300, p50Ms: value, p95Ms: value, p99Ms: value, maxMs: value }
-      const accounting = { ...verdict.accounting, acknowledgedAndLost: 0, droppedByClient: 0 }
-      return { ...verdict, outcome: 'survived', latency: { ...verdict.latency, response }, accounting }
+      return survived(value)
     },
     ...options,
   })
   return { ran, result }
 }
-
-const noisy = (run: number) => 1 + ((run * 7) % 5) / 500
 
 test('both runs of a pair have one load, in an order that varies; the first pair is not counted', async () => {
   const { ran, result } = await play((_, run) => 10 * noisy(run))
@@ -185,103 +167,6 @@ test('a later scenario that cannot start is unknown, and what is finished stays'
     command: 'npm run gate -- --candidate pool=2 --baseline current',
   })
   expect(await readFile(join(own, folder, 'gate.html'), 'utf8')).toContain('no PostgreSQL')
-})
-
-const cheap = { ...steady, gate: ['p50 +5 %', 'lost = 0'], thresholds: [] }
-
-/** A gate of `steady` whose candidate takes so many times as long, with --update. */
-async function update(folder: string, factor: number, more: Partial<GateRequest> = {}) {
-  const own = join(dir, folder)
-  const baselinesDir = join(own, 'baselines')
-  const sides = { baseline: plan(1), candidate: plan(2) }
-  const request = {
-    scenarios: [{ scenario: cheap, ...sides }],
-    baseline: { text: 'current', revision: 'current' },
-    candidate: { text: 'current', revision: 'current' },
-    thresholds: [],
-    update: true,
-    name: 'steady',
-    flags: {},
-    ...more,
-  }
-  let runs = 0
-  let ofBaseline = 0
-  const runOnce = async ({ scenario: { service } }: RunPlan) => {
-    if (service.poolSize === 1) ofBaseline++
-    const p50Ms = (service.poolSize === 2 ? factor : 1) * noisy(++runs)
-    const response = { count: 300, p50Ms, p95Ms: p50Ms, p99Ms: p50Ms, maxMs: p50Ms }
-    const accounting = { ...verdict.accounting, acknowledgedAndLost: 0, droppedByClient: 0 }
-    return { ...verdict, outcome: 'survived' as const, latency: { ...verdict.latency, response }, accounting }
-  }
-  const findEngineFor = () => Promise.reject(new Error('no side is an image'))
-  const means = { budgetMs: 60_000, seed: 1, dir: own, baselinesDir, say: () => {}, runOnce, findEngineFor }
-  const gated = await runGates(request, means)
-  return { ...gated, runs, ofBaseline, file: join(baselinesDir, 'steady.json') }
-}
-
-test('a gate that passes at its first look goes on for its stored baseline, and what was decided stays', async () => {
-  const { results, runs, updated, file } = await update('kept', 1)
-  expect(results[0]?.decision).toMatchObject({ answer: 'pass', pairs: 8 })
-  expect(results[0]?.pairs).toHaveLength(8)
-  expect(runs).toBe(2 * (1 + 21))
-  expect(updated[0]).toContain('steady.json: 21 runs')
-  expect(updated.join()).not.toContain('fewer')
-  const kept = JSON.parse(await readFile(file, 'utf8'))
-  expect(kept.runs).toHaveLength(21)
-  expect(kept).toMatchObject({ limiter: verdict.memory.limiter, isChanged: expect.any(Boolean) })
-})
-
-test('against few stored runs, the next baseline has all of its own', async () => {
-  const first = await update('few', 1)
-  const stored = JSON.parse(await readFile(first.file, 'utf8'))
-  await writeFile(first.file, JSON.stringify({ ...stored, runs: stored.runs.slice(0, 8) }))
-  const { results, updated, ofBaseline } = await update('few', 1, { baseline: { text: 'stored', revision: 'stored' } })
-  expect(results[0]).toMatchObject({
-    decision: { pairs: 8 },
-    baseline: expect.stringContaining('the stored baseline of'),
-  })
-  expect(updated[0]).toContain('steady.json: 21 runs')
-  expect(ofBaseline).toBe(0)
-})
-
-test('a candidate that fails is not run any further, and is no baseline', async () => {
-  const { results, runs, updated, file } = await update('failed', 2)
-  expect(results[0]?.decision).toMatchObject({ answer: 'fail', pairs: 12 })
-  expect(runs).toBe(2 * (1 + 12))
-  expect(updated.join()).toContain('not written: the candidate failed')
-  await expect(access(file)).rejects.toThrow('ENOENT')
-})
-
-test("a stored baseline is of the candidate's commit, not of the one that is checked out", async () => {
-  const revision = await defaultBaseline()
-  const { file } = await update('revision', 1, { candidate: { text: revision, revision } })
-  await using checkout = await checkOut('--candidate', revision)
-  const { commit } = checkout.side
-  expect(commit).toMatch(/^[0-9a-f]{40}$/)
-  expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ commit, isChanged: false })
-})
-
-test('the history tells the nights of a series from what was tried by hand, and knows a stand-in by its content', async () => {
-  const revision = await defaultBaseline()
-  const by = { update: false, baseline: { text: revision, revision } }
-  await update('series', 1, { ...by, candidate: { text: revision, revision } })
-  await update('series', 1, { ...by, candidate: { text: 'pool=2', revision: null } })
-  const { lines } = await readGateHistory(join(dir, 'series', 'history.ndjson'))
-  const content = expect.stringMatching(/^[0-9a-f]{40}$/)
-  expect(lines).toMatchObject([
-    { runtime: 'auto', sides: { candidate: { kind: 'revision', text: revision, standIn: content } } },
-    { runtime: 'auto', sides: { candidate: { kind: 'settings', text: 'pool=2', commit: null, standIn: null } } },
-  ])
-  expect(lines[0]?.sides?.baseline).toEqual(lines[0]?.sides?.candidate)
-})
-
-test('where the baseline cannot be written, the reports of the finished scenario are', async () => {
-  const own = join(dir, 'unwritable')
-  await mkdir(own)
-  await writeFile(join(own, 'baselines'), 'no folder')
-  await expect(update('unwritable', 1)).rejects.toThrow('could not be written')
-  const folder = (await readdir(own)).find((name) => name.startsWith('2')) ?? ''
-  expect(await readdir(join(own, folder))).toContain('gate.html')
 })
 
 test('images are looked for before anything starts, and both sides run where they are', async () => {
