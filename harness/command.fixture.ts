@@ -32,11 +32,14 @@ export function start(...args: string[]): {
   child.stderr.on('data', (data) => {
     text.stderr += data
   })
+  const closed = once(child, 'close')
   return {
     child,
-    ended: once(child, 'close').then(([code]) => ({ code, ...text })),
+    ended: closed.then(([code]) => ({ code, ...text })),
     async saw(wanted) {
-      while (!text.stderr.includes(wanted)) await Promise.race([once(child.stderr, 'data'), once(child, 'close')])
+      const hasSaid = () => text.stderr.includes(wanted)
+      const ended = closed.then(() => hasSaid() || Promise.reject(new Error(`it ended without saying ${wanted}`)))
+      while (!hasSaid()) await Promise.race([once(child.stderr, 'data'), ended])
     },
   }
 }
