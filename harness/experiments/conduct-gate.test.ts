@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { scenarios } from '../../scenarios/index.ts'
 import { exitCodes, InterruptedError, StackError } from '../errors.ts'
-import type { RunPlan } from '../manifest.ts'
 import { crash } from '../report/verdict.fixture.ts'
 import type { Verdict } from '../verdict.ts'
 import { conductGate, type GateMeans, type GateOrder } from './conduct-gate.ts'
+import { planOf } from './gate.fixture.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -18,15 +18,7 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 const named = (name: string) => {
   const scenario = scenarios.find((one) => one.name === name)
   if (!scenario) throw new Error(`there is no ${name}`)
-  const plan: RunPlan = {
-    scenario,
-    seed: 1,
-    runtime: 'auto',
-    limiter: 'auto',
-    expect: { expectation: 'any', from: '--expect' },
-    command: '',
-    replay: '',
-  }
+  const plan = planOf(scenario)
   return { scenario: { ...scenario, gate: ['p50 +5 %'], thresholds: [] }, baseline: plan, candidate: plan }
 }
 const order: GateOrder = {

@@ -2,6 +2,7 @@
 import { scenarios } from '../../scenarios/index.ts'
 import type { RunPlan } from '../manifest.ts'
 import { crash } from '../report/verdict.fixture.ts'
+import type { Scenario } from '../scenario.ts'
 import type { Verdict } from '../verdict.ts'
 
 const [scenario] = scenarios
@@ -11,9 +12,8 @@ if (!scenario || !steady) throw new Error('there are such scenarios')
 /** `steady` with what a verdict alone answers for. */
 export const cheap = { ...steady, gate: ['p50 +5 %', 'lost = 0'], thresholds: [] }
 
-/** Told from others by its pool. */
-export const plan = (poolSize: number): RunPlan => ({
-  scenario: { ...scenario, service: { ...scenario.service, poolSize } },
+export const planOf = (scenario: Scenario): RunPlan => ({
+  scenario,
   seed: 1,
   runtime: 'auto',
   limiter: 'auto',
@@ -21,6 +21,9 @@ export const plan = (poolSize: number): RunPlan => ({
   command: '',
   replay: '',
 })
+
+/** Told from others by its pool. */
+export const plan = (poolSize: number): RunPlan => planOf({ ...scenario, service: { ...scenario.service, poolSize } })
 
 /** A factor that varies a little from run to run. */
 export const noisy = (run: number) => 1 + ((run * 7) % 5) / 500

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
@@ -6,6 +5,7 @@ import { afterEach, expect, test } from 'vitest'
 import { createClock } from '../clock.ts'
 import type { Attempt, SampleLine } from '../sample.ts'
 import type { ClientOptions, Load } from '../scenario.ts'
+import { startFullQueue } from './full-queue.fixture.ts'
 import { drive } from './index.ts'
 
 const load: Load = {
@@ -127,13 +127,9 @@ test('an answer that does not come in time is a timeout, the last one of all, to
 })
 
 test('a full accept queue is a connect timeout, for nothing was done; what was accepted and got no answer is not', async () => {
-  const code =
-    "require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port) })"
-  const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const { baseUrl, child } = await startFullQueue()
   cleanUps.push(() => child.kill('SIGKILL'))
-  const [port] = (await once(child.stdout, 'data')) as [Buffer]
-  child.kill('SIGSTOP') // alive, and accepts nothing: the kernel completes two connections, the third waits
-  const { attempts, live } = await play(`http://127.0.0.1:${Number(port)}`, { rrs: 4, eventsPerRr: 2 })
+  const { attempts, live } = await play(baseUrl, { rrs: 4, eventsPerRr: 2 })
   const seen = (firstEvent: number) =>
     attempts
       .filter((attempt) => attempt.firstEvent === firstEvent)

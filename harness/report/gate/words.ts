@@ -86,5 +86,7 @@ export function formatMeasured(metric: MetricName, value: number | null | undefi
   if (value == null) return '–'
   if (metric === 'lost') return String(value)
   if (metric === 'events/s sustained') return `${value.toFixed(0)}/s`
+  // A fraction of a millisecond, and a twentieth of it is what matters.
+  if (metric === 'cpu per event') return `${value.toFixed(3)} ms`
   return metric === 'peak memory' ? formatBytes(value) : formatMs(value)
 }

@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import { startFullQueue } from '../full-queue.fixture.ts'
 import { ask } from './driver.ts'
 import { socketsDriver } from './sockets.ts'
 import { undiciDriver } from './undici.ts'
@@ -59,13 +58,9 @@ describe.each([
   })
 
   test('a full accept queue is a connect timeout: nothing was done', async () => {
-    const code =
-      "require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () { console.log(this.address().port) })"
-    const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const { baseUrl, child } = await startFullQueue()
     cleanUps.push(() => child.kill('SIGKILL'))
-    const [port] = (await once(child.stdout, 'data')) as [Buffer]
-    child.kill('SIGSTOP') // alive, and accepts nothing: the kernel completes two connections, the third waits
-    const answers = await Promise.all(Array.from({ length: 4 }, () => post(`http://127.0.0.1:${Number(port)}`, 400)))
+    const answers = await Promise.all(Array.from({ length: 4 }, () => post(baseUrl, 400)))
     const seen = answers.map((answer) => `${answer.failure?.errorClass} ${answer.outcome}`).sort()
     expect(seen).toEqual(['connect-timeout failed', 'connect-timeout failed', 'timeout unknown', 'timeout unknown'])
   })
