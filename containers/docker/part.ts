@@ -125,7 +125,8 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
   const starting = definition.start()
   starting.catch(() => {})
   try {
-    await Promise.race([starting, diedEarly])
+    // From itself: an engine may tell of a start a quarter of a second later, when the container is long ready.
+    id = (await Promise.race([starting, diedEarly])).getId()
   } catch (error) {
     signal.throwIfAborted()
     if (error instanceof StackError) throw error

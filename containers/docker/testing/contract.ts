@@ -4,6 +4,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { GetEventsOptions } from 'dockerode'
 import pg from 'pg'
 import { beforeAll, expect, type TestContext, vi } from 'vitest'
 import type { EngineEvent, PartName } from '../../../harness/engine.ts'
@@ -13,6 +16,7 @@ import { enginesForTests, engineTest } from '../../engines.testing.ts'
 import type { ContainerEngine, EngineName } from '../../engines.ts'
 import { imagesForTests } from '../../images/testing/images.ts'
 import { startStack } from '../../stack.ts'
+import { startContainers } from '../docker.ts'
 import { removeEngineLeftovers } from '../leftovers.ts'
 import { statsOf } from '../stats.ts'
 import { createScene, leftBy, type Scene, serviceOf } from './scene.ts'
@@ -36,6 +40,13 @@ function watchEvents(stack: Stack) {
   return {
     actions: (part: PartName) => seen.filter((event) => event.part === part).map(({ action }) => action),
     of: (part: PartName, action: string) => seen.find((event) => event.part === part && event.action === action),
+  }
+}
+
+async function* late(stream: NodeJS.ReadableStream, delayMs: number) {
+  for await (const chunk of stream) {
+    await delay(delayMs)
+    yield chunk
   }
 }
 
@@ -103,9 +114,11 @@ export async function testContainers(name: EngineName): Promise<void> {
       ])
       // The stream was open before: it has the start of every part.
       const events = watchEvents(stack)
-      for (const part of ['postgres', 'redis', 'datastorage'] as const) {
-        expect(events.actions(part)).toEqual(expect.arrayContaining(['create', 'start']))
-      }
+      await vi.waitFor(() => {
+        for (const part of ['postgres', 'redis', 'datastorage'] as const) {
+          expect(events.actions(part)).toEqual(expect.arrayContaining(['create', 'start']))
+        }
+      }, 5_000)
       // Published for this machine alone.
       for (const { Ports } of await engine.api.listContainers({
         filters: JSON.stringify({ label: ['culprit.part'] }),
@@ -145,6 +158,19 @@ export async function testContainers(name: EngineName): Promise<void> {
     expect(await stack.datastorage.exited).toMatchObject({ code: null, signal: 'SIGKILL' })
     clearInterval(probe)
     expect(stack.datastorage.counters?.read()).toMatchObject({ memoryBytes: null, oomKills: 0 })
+  })
+
+  stackTest('an engine that tells of a start long after it takes nothing from the stack', async (scene, engine) => {
+    const api: ContainerEngine['api'] = Object.create(engine.api)
+    api.getEvents = (async (options: GetEventsOptions) =>
+      Readable.from(late(await engine.api.getEvents(options), 1_500))) as typeof api.getEvents
+    await using stack = await startContainers({ ...engine, api }, scene.options(), never)
+    expect(stack.engine && watchEvents(stack).actions('datastorage')).toEqual([])
+    expect(stack.datastorage.counters?.read().memoryBytes).toBeGreaterThan(MiB)
+    await (await serviceOf(engine)).kill({ signal: 'SIGKILL' })
+    expect(await stack.datastorage.exited).toMatchObject({ pid: stack.datastorage.pid, code: null, signal: 'SIGKILL' })
+    await stack[Symbol.asyncDispose]()
+    expect(await readFile(scene.logFile, 'utf8')).toContain('profile fixture')
   })
 
   stackTest('a restarted service comes back at the same address, and its counters go on', async (scene) => {
