@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { attemptJson } from './attempt-json.ts'
+import { createAttemptWriter } from './attempt-json.ts'
 import { type Attempt, errorClassSchema } from './sample.ts'
 
 /** Most are whole microseconds. */
@@ -42,8 +42,16 @@ const requiredKeys = Object.keys(fields).filter((key) => key !== 'retryAfterMs')
 
 test('an attempt is written as JSON.stringify would', () => {
   fc.assert(
-    fc.property(fc.record(fields, { requiredKeys }), (line) => {
-      expect(JSON.parse(attemptJson(line as Attempt))).toEqual(JSON.parse(JSON.stringify(line)))
+    fc.property(fc.array(fc.record(fields, { requiredKeys })), fc.nat(2_000), (lines, room) => {
+      // Of one writer, which keeps what it wrote before, into a buffer that is full at any place.
+      const write = createAttemptWriter()
+      for (const line of lines as Attempt[]) {
+        const buffer = Buffer.alloc(room + 4_000, '#')
+        let end = write(line, buffer.subarray(0, room), 0)
+        end ??= write(line, buffer, 0)
+        expect(end && JSON.parse(buffer.toString('utf8', 0, end))).toEqual(JSON.parse(JSON.stringify(line)))
+        expect(buffer.toString('utf8', (end ?? 0) - 1, (end ?? 0) + 1)).toBe('\n#')
+      }
     }),
   )
 })

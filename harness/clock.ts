@@ -36,8 +36,13 @@ export function clockFrom({ originHrMs, burstAtEpochMs }: SharedClock): Clock {
   return { now: nowSince(originMs), burstAtEpochMs }
 }
 
+/** The clock's resolution, and that of all times in a record. */
+export function roundToUs(timeMs: number): number {
+  return Math.round(timeMs * 1000) / 1000
+}
+
 function nowSince(originMs: number): () => number {
-  return () => Math.round((performance.now() - originMs) * 1000) / 1000
+  return () => roundToUs(performance.now() - originMs)
 }
 
 function hrMs(): number {

@@ -12,7 +12,6 @@ afterEach(() => rm(dir, { recursive: true, force: true }))
 
 const failures: Error[] = []
 const options = {
-  jsonOf: (line: unknown) => JSON.stringify(line),
   mayWrite: () => true,
   failed: (error: Error) => failures.push(error),
 }
@@ -22,7 +21,7 @@ test('lines are in the order in which they came, long ones, many at once and lat
   const file = await openLineFile<string>(path, options)
   const lines = Array.from({ length: 2_000 }, (_, n) => `${n} ${'ü→x'.repeat(n % 700 === 0 ? 40_000 : n % 50)}`)
   for (const [n, line] of lines.entries()) {
-    if (n % 3 === 0) file.appendText(`${JSON.stringify(line)}\n`)
+    if (n % 3 === 0) file.appendBytes(Buffer.from(`${JSON.stringify(line)}\n`))
     else file.append(line)
     if (n === 900) await file.written()
   }

@@ -1,12 +1,13 @@
 import { close, open, write } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { createLineBuffer, type LineWriter, lineBufferBytes, writeJsonLine } from './line-buffer.ts'
 
 /** A file of JSON, a line each, that grows at its end. */
 export interface LineFile<Line> {
   append(line: Line): void
-  /** Lines that are JSON already, each with its end. */
-  appendText(lines: string): void
+  /** Whole lines as they are to stand in it, which nobody changes afterwards. */
+  appendBytes(lines: Uint8Array): void
   /** Resolves when all lines so far are with the system; rejects when one could not be written. */
   written(): Promise<void>
   /** Resolves when all is written, or could not be, and the file is closed. Nothing is appended to it any more. */
@@ -14,23 +15,19 @@ export interface LineFile<Line> {
 }
 
 export interface LineFileOptions<Line> {
-  readonly jsonOf: (line: Line) => string
+  /** Absent: by JSON.stringify. */
+  readonly writeLine?: LineWriter<Line>
   /** Asked before each write: what waits is given up where it is false. */
   readonly mayWrite: () => boolean
   /** A write failed: the file is given up. */
   readonly failed: (error: Error) => void
 }
 
-/** How long a line waits for others, and how many bytes may wait. */
-const heldBackMs = 5
-const mostHeldBack = 2 ** 16
-/** So many characters are encoded in one go: fewer cost more calls, more live long enough for the garbage collector to move. */
-const pieceLength = 2 ** 12
-/** A character is three bytes of UTF-8 at most. */
-const bytesPerCharacter = 3
+/** How long a line waits for others. */
+export const heldBackMs = 5
 
 interface Piece {
-  readonly buffer: Buffer
+  readonly buffer: Uint8Array
   readonly from: number
   readonly to: number
 }
@@ -42,11 +39,8 @@ interface Piece {
  * Rejects when it cannot be opened.
  */
 export async function openLineFile<Line>(path: string, options: LineFileOptions<Line>): Promise<LineFile<Line>> {
-  const { jsonOf, mayWrite, failed } = options
+  const { writeLine = writeJsonLine, mayWrite, failed } = options
   const file = await promisify(open)(path, 'a')
-  let text = ''
-  let held: Buffer = Buffer.allocUnsafeSlow(mostHeldBack)
-  let heldBytes = 0
   let spare: Buffer | null = null
   let timer: NodeJS.Timeout | null = null
   const waiting: Piece[] = []
@@ -74,47 +68,43 @@ export async function openLineFile<Line>(path: string, options: LineFileOptions<
       failure = error
       failed(error)
     } else if (from + bytes < to) waiting.unshift({ buffer, from: from + bytes, to })
-    else if (buffer.length === mostHeldBack) spare = buffer
+    else if (buffer instanceof Buffer && buffer.length === lineBufferBytes) spare = buffer
     writeNext()
   }
-  const passOn = () => {
-    if (heldBytes === 0) return
-    waiting.push({ buffer: held, from: 0, to: heldBytes })
-    held = spare ?? Buffer.allocUnsafeSlow(mostHeldBack)
-    spare = null
-    heldBytes = 0
-  }
-  const encode = () => {
-    const mostBytes = text.length * bytesPerCharacter
-    if (heldBytes + mostBytes > mostHeldBack) passOn()
-    if (mostBytes <= mostHeldBack) heldBytes += held.write(text, heldBytes)
-    else {
-      const buffer = Buffer.from(text)
-      waiting.push({ buffer, from: 0, to: buffer.length })
-    }
-    text = ''
-    if (waiting.length > 0) writeNext()
-  }
+  const lines = createLineBuffer<Line>({
+    write: writeLine,
+    handOver(buffer, bytes) {
+      waiting.push({ buffer, from: 0, to: bytes })
+      writeNext()
+    },
+    another() {
+      const buffer = spare ?? Buffer.allocUnsafeSlow(lineBufferBytes)
+      spare = null
+      return buffer
+    },
+  })
   const flush = () => {
     if (timer) clearTimeout(timer)
     timer = null
-    encode()
-    passOn()
+    lines.flush()
     writeNext()
   }
   const idle = async () => {
     flush()
     if (isWriting) await new Promise<void>((done) => whenIdle.push(done))
   }
-  const appendText = (lines: string) => {
-    if (closed) return
-    timer ??= setTimeout(flush, heldBackMs)
-    text += lines
-    if (text.length >= pieceLength) encode()
-  }
   return {
-    append: (line) => appendText(`${jsonOf(line)}\n`),
-    appendText,
+    append(line) {
+      if (closed) return
+      timer ??= setTimeout(flush, heldBackMs)
+      lines.append(line)
+    },
+    appendBytes(bytes) {
+      if (closed) return
+      lines.flush()
+      waiting.push({ buffer: bytes, from: 0, to: bytes.length })
+      writeNext()
+    },
     async written() {
       await idle()
       if (failure) throw failure

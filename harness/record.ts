@@ -1,8 +1,9 @@
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { attemptJson } from './attempt-json.ts'
+import { createAttemptWriter } from './attempt-json.ts'
 import { StackError } from './errors.ts'
+import { type LineWriter, writeJsonLine } from './line-buffer.ts'
 import { openLineFile } from './line-file.ts'
 import type { ProbeLine } from './probe-line.ts'
 import type { RunEvent, SampleLine, StoredLine } from './sample.ts'
@@ -87,8 +88,8 @@ export type Truth = Described<typeof truthSchema>
 export interface RecordWriter extends AsyncDisposable {
   readonly dir: string
   sample(line: SampleLine): void
-  /** Lines that `sampleJson` made, each with its end. */
-  samples(lines: string): void
+  /** Lines that a sample writer made. */
+  samples(lines: Uint8Array): void
   probe(line: ProbeLine): void
   event(line: RunEvent): void
   stored(line: StoredLine): void
@@ -112,14 +113,15 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
   const fail = (error: Error) => {
     if (!broken.signal.aborted) broken.abort(notWritten(`the record in ${dir}`, error))
   }
-  const openLines = <Line>(name: string, jsonOf: (line: Line) => string = JSON.stringify) => {
+  const openLines = <Line>(name: string, writeLine?: LineWriter<Line>) => {
     const mayWrite = () => !broken.signal.aborted || name === recordFiles.events
-    return openLineFile<Line>(join(dir, name), { jsonOf, mayWrite, failed: fail }).catch((error: Error) => {
+    const options = { mayWrite, failed: fail, ...(writeLine && { writeLine }) }
+    return openLineFile<Line>(join(dir, name), options).catch((error: Error) => {
       throw notWritten(join(dir, name), error)
     })
   }
   const files = {
-    samples: await openLines<SampleLine>(recordFiles.samples, sampleJson),
+    samples: await openLines<SampleLine>(recordFiles.samples, createSampleWriter()),
     probes: await openLines<ProbeLine>(recordFiles.probes),
     events: await openLines<RunEvent>(recordFiles.events),
     stored: await openLines<StoredLine>(recordFiles.stored),
@@ -138,7 +140,7 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
   return {
     dir,
     sample: files.samples.append,
-    samples: files.samples.appendText,
+    samples: files.samples.appendBytes,
     probe: files.probes.append,
     event: files.events.append,
     stored: files.stored.append,
@@ -149,9 +151,11 @@ export async function createRecord(dir: string, manifest: Manifest, truth: Truth
   }
 }
 
-/** As a line of samples.ndjson, less its end. */
-export function sampleJson(line: SampleLine): string {
-  return line.kind === 'attempt' ? attemptJson(line) : JSON.stringify(line)
+/** Of samples.ndjson. */
+export function createSampleWriter(): LineWriter<SampleLine> {
+  const writeAttempt = createAttemptWriter()
+  return (line, buffer, at) =>
+    line.kind === 'attempt' ? writeAttempt(line, buffer, at) : writeJsonLine(line, buffer, at)
 }
 
 /**

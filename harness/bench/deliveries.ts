@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { type Clock, createClock } from '../clock.ts'
-import { histogramOf } from '../percentiles.ts'
+import { createDurations, type Durations } from '../percentiles.ts'
 import { createRandom } from '../random.ts'
 import { createRecord, manifestSchema, type RecordWriter } from '../record.ts'
 import type { SampleLine } from '../sample.ts'
@@ -70,12 +70,11 @@ export async function deliverInALoop(
   let sent = 0
   const one = () =>
     new Promise<void>((done) => {
-      const next = () => {
-        const nowMs = clock.now()
+      const next = (nowMs: number) => {
         if (nowMs > warmUpMs + durationMs) return done()
         delivery.deliver({ firstEvent: sent++, events: 1, body }, nowMs, next)
       }
-      next()
+      next(clock.now())
     })
   await Promise.all(Array.from({ length: connections }, one))
   // What was recorded is on disk: that is part of the work.
@@ -103,13 +102,14 @@ export async function deliverAtRate(
   { unseenMs = 0 } = {},
 ): Promise<Paced> {
   await using record = await openRecord()
-  const latenciesMs: number[] = []
-  const sendDelaysMs: number[] = []
+  // Lists of them would grow: each time they are moved, something is sent late.
+  const latencies = createDurations()
+  const sendDelays = createDurations()
   const sample = (line: SampleLine) => {
     record.sample(line)
     if (line.kind !== 'attempt' || line.intendedMs < unseenMs) return
-    latenciesMs.push(line.endedMs - line.intendedMs)
-    sendDelaysMs.push(line.startedMs - line.intendedMs)
+    latencies.record(line.endedMs - line.intendedMs)
+    sendDelays.record(line.startedMs - line.intendedMs)
   }
   const clock = createClock(100)
   const { sender, delivery } = setUp(clock, url, socketsDriver, sample)
@@ -141,14 +141,12 @@ export async function deliverAtRate(
     armNext()
   })
   return {
-    latencies: latenciesOf(latenciesMs),
-    sendDelays: latenciesOf(sendDelaysMs),
+    latencies: latenciesOf(latencies),
+    sendDelays: latenciesOf(sendDelays),
     startedAtEpochMs: clock.burstAtEpochMs + unseenMs,
   }
 }
 
-function latenciesOf(durationsMs: readonly number[]): Latencies {
-  const histogram = histogramOf(durationsMs)
-  const at = (percentile: number) => histogram.percentile(percentile) / 1000
-  return { p50: at(50), p90: at(90), p99: at(99), max: histogram.max / 1000, count: durationsMs.length }
+function latenciesOf({ percentileMs: at, maxMs, count }: Durations): Latencies {
+  return { p50: at(50), p90: at(90), p99: at(99), max: maxMs, count }
 }

@@ -1,5 +1,5 @@
-import { createHistogram } from 'node:perf_hooks'
 import { createClock } from '../clock.ts'
+import { createDurations } from '../percentiles.ts'
 import type { SampleLine } from '../sample.ts'
 import type { Emitter } from '../scenario.ts'
 import { drive, preparationMs } from '../workload/index.ts'
@@ -32,10 +32,10 @@ const batchesPerSec = 10
 
 export async function play({ origin, emitter, rrs, rrsPerSec, lifeMs }: PlayJob): Promise<PlayResult> {
   await using record = await openRecord()
-  const delays = createHistogram({ lowest: 1, highest: 3_600_000_000, figures: 3 })
+  const delays = createDurations()
   const sample = (line: SampleLine) => {
     record.sample(line)
-    if (line.kind === 'attempt') delays.record(Math.max(1, Math.round((line.startedMs - line.intendedMs) * 1_000)))
+    if (line.kind === 'attempt') delays.record(line.startedMs - line.intendedMs)
   }
   const before = process.cpuUsage()
   const load = {
@@ -75,8 +75,8 @@ export async function play({ origin, emitter, rrs, rrsPerSec, lifeMs }: PlayJob)
     elapsedMs,
     cpuMs: (user + system) / 1_000,
     rssPeakBytes: process.resourceUsage().maxRSS * 1_024,
-    sendDelayP50Ms: delays.percentile(50) / 1_000,
-    sendDelayP99Ms: delays.percentile(99) / 1_000,
-    sendDelayMaxMs: delays.max / 1_000,
+    sendDelayP50Ms: delays.percentileMs(50),
+    sendDelayP99Ms: delays.percentileMs(99),
+    sendDelayMaxMs: delays.maxMs,
   }
 }

@@ -1,5 +1,6 @@
+import { roundToUs } from '../clock.ts'
 import type { Random } from '../random.ts'
-import { type EventType, type PlannedEvent, roundToUs } from './planned.ts'
+import type { EventType, PlannedEvent } from './planned.ts'
 
 /** The report counts none of these; most requests are approved, and each way of failing is in the record. */
 const approvedShare = 0.6

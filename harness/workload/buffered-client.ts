@@ -1,7 +1,7 @@
 import type { AuditClient, ClientSetup } from './client.ts'
 import { createDelivery } from './delivery.ts'
 import { at } from './schedule.ts'
-import { summarise } from './summary.ts'
+import { summaryOf } from './summary.ts'
 
 export interface BufferedClientSetup extends ClientSetup {
   /** Flushes are due at `flushPhaseMs + k * options.flushMs`, milliseconds since the burst. */
@@ -24,7 +24,6 @@ export function createBufferedClient(setup: BufferedClientSetup): AuditClient {
   let cancelFlush: (() => void) | null = null
   let isClosed = false
   let isStopped = false
-  live.emittedByClient.set(name, 0)
 
   const emit: AuditClient['emit'] = (intendedMs, jsonOf) => {
     if (isStopped) return
@@ -37,7 +36,6 @@ export function createBufferedClient(setup: BufferedClientSetup): AuditClient {
     jsonBytes += Buffer.byteLength(json)
     buffer.push(json)
     live.emitted++
-    live.emittedByClient.set(name, emitted)
     if (delivery.isIdle()) arm(Math.max(intendedMs, freeSinceMs))
   }
 
@@ -74,12 +72,11 @@ export function createBufferedClient(setup: BufferedClientSetup): AuditClient {
     },
     finished: finished.promise,
     stop(overdue = 0) {
-      if (isStopped) return
       isStopped = true
       cancelFlush?.()
       delivery.stop()
-      sample(summarise(setup, delivery, { emitted, waiting: buffer.length, jsonBytes, overdue }))
       finished.resolve()
+      return summaryOf(setup, { emitted, waiting: buffer.length, inFlight: delivery.inFlight(), jsonBytes, overdue })
     },
   }
 }

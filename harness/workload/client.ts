@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Random } from '../random.ts'
-import type { SampleLine } from '../sample.ts'
+import type { ClientSummary, SampleLine } from '../sample.ts'
 import type { ClientOptions } from '../scenario.ts'
 import type { LiveLoad } from './live.ts'
 import type { Send } from './send.ts'
@@ -30,9 +30,9 @@ export interface AuditClient {
   /** Resolves when the client is closed and has nothing left: nothing waiting, nothing in flight. */
   readonly finished: Promise<void>
   /**
-   * Stops it where it is and writes its summary. What is in flight is not recorded: it has not ended.
+   * Stops it where it is and says what it has done. What is in flight is not recorded: it has not ended.
    *
    * @param overdue events that were due for it and that a late generator did not get to emit
    */
-  stop(overdue?: number): void
+  stop(overdue?: number): ClientSummary
 }

@@ -9,6 +9,7 @@ import type { LiveLoad } from './live.ts'
 import type { PlannedRr } from './planned.ts'
 import { at } from './schedule.ts'
 import { outcomes } from './send.ts'
+import { summaryOf } from './summary.ts'
 import { writePaths } from './write.ts'
 
 export interface ClosedLoopSetup {
@@ -78,7 +79,6 @@ function createConnection(rr: PlannedRr, { runId, baseUrl, options, clock, sampl
   let socket: Socket | null = null
   let isConnected = false
   let isStopped = false
-  live.emittedByClient.set(client, 0)
 
   const begin = () => {
     const startedMs = clock.now()
@@ -89,7 +89,6 @@ function createConnection(rr: PlannedRr, { runId, baseUrl, options, clock, sampl
     jsonBytes += Buffer.byteLength(body)
     open = { firstEvent, startedMs }
     live.emitted++
-    live.emittedByClient.set(client, emitted)
     live.attempts++
     live.openAttempts++
     return body
@@ -170,8 +169,7 @@ function createConnection(rr: PlannedRr, { runId, baseUrl, options, clock, sampl
       if (isStopped) return
       isStopped = true
       const inFlight = open ? [{ firstEvent: open.firstEvent, events: 1 }] : []
-      const summary = { emitted, unfinished: inFlight.length, inFlight, jsonBytes }
-      sample({ kind: 'client', t: clock.now(), client, ...summary })
+      sample(summaryOf({ name: client, clock }, { emitted, inFlight, jsonBytes }))
       finished.resolve()
     },
   }

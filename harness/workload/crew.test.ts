@@ -10,8 +10,9 @@ const leadMs = 1_500
 
 async function play(baseUrl: string, workers: number, signal = never, changed: Partial<typeof load> = {}) {
   const lines: SampleLine[] = []
-  const record = (text: string) => {
-    for (const line of text.trimEnd().split('\n')) lines.push(sampleLineSchema.parse(JSON.parse(line)))
+  const record = (bytes: Uint8Array) => {
+    for (const line of Buffer.from(bytes).toString().trimEnd().split('\n'))
+      lines.push(sampleLineSchema.parse(JSON.parse(line)))
   }
   await using crew = startCrew(workers, record)
   const of = { load: { ...load, queriesPerSec: 0, ...changed }, client, seed: 1, runId: 'run-1', baseUrl, signal }

@@ -22,13 +22,13 @@ export interface CrewJob extends Work {
 export type CrewOrder = { readonly play: CrewJob } | 'stop'
 
 /** What an audit client's counters come to in one thread. */
-export type LiveCounts = Omit<LiveLoad, 'planned' | 'emittedByClient'>
+export type LiveCounts = Omit<LiveLoad, 'planned'>
 
-/** `lines`: of the record, as they go to its file. `over`: it was stopped, and nothing follows. */
+/** `lines`: of the record, as they go to its file. `over`: it was stopped, and nothing follows; absent: it plays. */
 export interface CrewReport {
-  readonly lines: string
+  readonly lines?: Uint8Array
   readonly live: LiveCounts
-  readonly state: 'playing' | 'finished' | 'over'
+  readonly state?: 'finished' | 'over'
 }
 
 /** Threads that send a load's requests: each plays its share of the RRs, by one schedule and one clock, into one record. */
@@ -38,7 +38,7 @@ export interface Crew extends AsyncDisposable {
 }
 
 /** Starts the threads, which takes a moment. `record` takes lines of the record, as many as come at once. */
-export function startCrew(workers: number, record: (lines: string) => void): Crew {
+export function startCrew(workers: number, record: (lines: Uint8Array) => void): Crew {
   const threads = Array.from({ length: workers }, startThread)
   return {
     play({ load, client, seed, runId, baseUrl, clock }, live) {
@@ -46,7 +46,7 @@ export function startCrew(workers: number, record: (lines: string) => void): Cre
       const shared = { load, client, seed, runId, baseUrl, clock: shareClock(clock), of: workers }
       return threads.map((thread, place) => {
         const take = ({ lines, live: own }: CrewReport) => {
-          if (lines !== '') record(lines)
+          if (lines) record(lines)
           counts[place] = own
           sumUp(counts, live)
         }
@@ -85,7 +85,7 @@ function command({ worker, ended }: Thread, job: CrewJob, take: (report: CrewRep
   })
   worker.on('message', (report: CrewReport) => {
     take(report)
-    if (report.state !== 'playing') finished.resolve()
+    if (report.state) finished.resolve()
     if (report.state === 'over') over.resolve()
   })
   const tell = (order: CrewOrder) => worker.postMessage(order)

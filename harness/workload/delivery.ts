@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { roundToUs } from '../clock.ts'
 import { uniform } from '../random.ts'
 import type { Attempt, Drop } from '../sample.ts'
 import type { ClientSetup } from './client.ts'
@@ -25,9 +26,8 @@ export interface Delivery {
   stop(): void
 }
 
-interface Sending extends Linked<Sending> {
+interface Sending extends Request, Linked<Sending> {
   readonly parcel: Parcel
-  readonly request: Request
   readonly ended: (endedMs: number) => void
 }
 
@@ -53,7 +53,7 @@ export function createDelivery(setup: ClientSetup, operation: WriteOperation): D
     const startedMs = clock.now()
     live.attempts++
     live.openAttempts++
-    send(sending.request, (answer) => {
+    send(sending, (answer) => {
       live.openAttempts--
       if (isStopped) return
       conclude(sending, number, intendedMs, startedMs, busy, answer)
@@ -83,7 +83,7 @@ export function createDelivery(setup: ClientSetup, operation: WriteOperation): D
       firstEvent,
       events,
       attempt: number,
-      intendedMs,
+      intendedMs: roundToUs(intendedMs),
       startedMs,
       endedMs,
       outcome,
@@ -122,8 +122,17 @@ export function createDelivery(setup: ClientSetup, operation: WriteOperation): D
       const hasKey = options.sendsIdempotencyKey && operation === 'write-batch'
       // In quotes: the draft's syntax of the header is a structured field's string.
       const idempotencyKey = hasKey ? `"${randomUUID()}"` : undefined
-      const request: Request = { method: 'POST', path, body: parcel.body, idempotencyKey, timeoutMs }
-      const sending: Sending = { parcel, request, ended, earlier: null, later: null }
+      const sending: Sending = {
+        method: 'POST',
+        path,
+        body: parcel.body,
+        idempotencyKey,
+        timeoutMs,
+        parcel,
+        ended,
+        earlier: null,
+        later: null,
+      }
       append(open, sending)
       attempt(sending, 1, intendedMs, 0)
     },

@@ -1,17 +1,16 @@
 import type { AuditClient, ClientSetup } from './client.ts'
 import { createDelivery } from './delivery.ts'
-import { summarise } from './summary.ts'
+import { summaryOf } from './summary.ts'
 
 /** A client without a buffer: each event is a request of its own, sent as it comes, however many are open already. */
 export function createDirectClient(setup: ClientSetup): AuditClient {
-  const { name, sample, live } = setup
+  const { name, live } = setup
   const delivery = createDelivery(setup, 'write-event')
   const finished = Promise.withResolvers<void>()
   let emitted = 0
   let jsonBytes = 0
   let isClosed = false
   let isStopped = false
-  live.emittedByClient.set(name, 0)
 
   const finishWhenIdle = () => {
     if (isClosed && delivery.isIdle()) finished.resolve()
@@ -24,7 +23,6 @@ export function createDirectClient(setup: ClientSetup): AuditClient {
       const body = jsonOf(firstEvent)
       jsonBytes += Buffer.byteLength(body)
       live.emitted++
-      live.emittedByClient.set(name, emitted)
       delivery.deliver({ firstEvent, events: 1, body }, intendedMs, finishWhenIdle)
     },
     close() {
@@ -33,11 +31,10 @@ export function createDirectClient(setup: ClientSetup): AuditClient {
     },
     finished: finished.promise,
     stop(overdue = 0) {
-      if (isStopped) return
       isStopped = true
       delivery.stop()
-      sample(summarise(setup, delivery, { emitted, waiting: 0, jsonBytes, overdue }))
       finished.resolve()
+      return summaryOf(setup, { emitted, inFlight: delivery.inFlight(), jsonBytes, overdue })
     },
   }
 }

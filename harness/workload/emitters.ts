@@ -4,32 +4,32 @@ import type { AuditClient, ClientSetup } from './client.ts'
 import { createDirectClient } from './direct-client.ts'
 import type { PlannedRr } from './planned.ts'
 
-/** An audit client and the RRs whose events it carries. */
-export interface Assignment {
-  readonly client: AuditClient
-  readonly rrs: readonly PlannedRr[]
+/** Which audit clients there are, and whose events each carries. */
+export interface Emission {
+  nameOf(rr: PlannedRr): string
+  /** All RRs that have their client in common with this one, itself included, in the order of the plan. */
+  togetherWith(rr: PlannedRr, plan: readonly PlannedRr[]): readonly PlannedRr[]
+  /** Makes the client. `first`: of its RRs. */
+  open(first: PlannedRr, setup: ClientSetup): AuditClient
 }
-
-type Assign = (plan: readonly PlannedRr[], setup: Omit<ClientSetup, 'name'>) => Assignment[]
 
 /** Its events are numbered over all RRs. No RR has this name: theirs begin with `rr-`. */
 const sharedName = 'shared'
 
-/** Which clients there are, and whose events each carries, where events come at times of their own. */
-export const assign: Readonly<Record<Exclude<Emitter, 'closed-loop'>, Assign>> = {
-  'per-rr': (plan, setup) =>
-    plan.map((rr) => {
-      const { name, flushPhaseMs } = rr
-      return { client: createBufferedClient({ ...setup, name, flushPhaseMs }), rrs: [rr] }
-    }),
-  shared: (plan, setup) => {
-    const flushPhaseMs = plan[0]?.flushPhaseMs ?? 0
-    return [{ client: createBufferedClient({ ...setup, name: sharedName, flushPhaseMs }), rrs: plan }]
-  },
-  direct: (plan, setup) => plan.map((rr) => ({ client: createDirectClient({ ...setup, name: rr.name }), rrs: [rr] })),
+const buffered: Emission['open'] = ({ flushPhaseMs }, setup) => createBufferedClient({ ...setup, flushPhaseMs })
+const ofItsOwn = {
+  nameOf: ({ name }: PlannedRr) => name,
+  togetherWith: (rr: PlannedRr) => [rr],
+}
+
+/** Of the emitters whose events come at times of their own. */
+export const emissions: Readonly<Record<Exclude<Emitter, 'closed-loop'>, Emission>> = {
+  'per-rr': { ...ofItsOwn, open: buffered },
+  shared: { nameOf: () => sharedName, togetherWith: (_, plan) => plan, open: buffered },
+  direct: { ...ofItsOwn, open: (_, setup) => createDirectClient(setup) },
 }
 
 /** Whether its events come at times of their own, through clients that each carry some RRs. */
-export function isOwnTimed(emitter: Emitter): emitter is keyof typeof assign {
-  return emitter in assign
+export function isOwnTimed(emitter: Emitter): emitter is keyof typeof emissions {
+  return emitter in emissions
 }

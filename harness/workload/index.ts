@@ -7,7 +7,7 @@ import type { Crew } from './crew.ts'
 import { isOwnTimed } from './emitters.ts'
 import { planLoad } from './life-cycle.ts'
 import { createLive, type LiveLoad } from './live.ts'
-import { createPlayers, type Player } from './players.ts'
+import { createPlayer, type Player } from './players.ts'
 import { startQueries } from './queries.ts'
 import { createSender } from './send.ts'
 
@@ -65,7 +65,7 @@ async function playLoad(options: DriveOptions, live: LiveLoad): Promise<void> {
   let players: Player[]
   if (!isOwnTimed(load.emitter)) {
     players = [startClosedLoop({ plan, runId, baseUrl, options: client, clock, sample, live })]
-  } else players = crew ? crew.play(options, live) : createPlayers(load.emitter, plan, setup)
+  } else players = crew ? crew.play(options, live) : [createPlayer(load.emitter, plan, setup)]
   const queries = startQueries({
     plan,
     ratePerSec: load.queriesPerSec,

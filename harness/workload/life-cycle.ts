@@ -1,8 +1,9 @@
 import { startsMs } from '../arrivals.ts'
+import { roundToUs } from '../clock.ts'
 import { createRandom, type Random, uniform } from '../random.ts'
 import type { Load } from '../scenario.ts'
 import { withApproval } from './approval.ts'
-import { type EventType, type PlannedEvent, type PlannedRr, roundToUs } from './planned.ts'
+import type { EventType, PlannedEvent, PlannedRr } from './planned.ts'
 
 export interface PlanOptions {
   readonly seed: number

@@ -12,8 +12,6 @@ export interface LiveLoad {
   attempts: number
   openAttempts: number
   readonly errors: Record<ErrorClass, number>
-  /** `emitted` of each client. */
-  readonly emittedByClient: Map<string, number>
 }
 
 /** All at zero. */
@@ -26,6 +24,5 @@ export function createLive(): LiveLoad {
     attempts: 0,
     openAttempts: 0,
     errors: { reset: 0, timeout: 0, refused: 0, 'connect-timeout': 0, '5xx': 0, '4xx': 0, local: 0 },
-    emittedByClient: new Map(),
   }
 }

@@ -25,8 +25,3 @@ export interface PlannedRr {
   readonly flushPhaseMs: number
   readonly events: readonly PlannedEvent[]
 }
-
-/** The clock's resolution in the record. */
-export function roundToUs(timeMs: number): number {
-  return Math.round(timeMs * 1000) / 1000
-}

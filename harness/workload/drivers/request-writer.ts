@@ -8,7 +8,8 @@ let room = 1_024
 /** The head that is in it, less the body's length, and that length. */
 let start = ''
 let bodyBytes = 0
-let headBytes = 0
+/** The last request's place in it: the next one is often as long. */
+let whole = buffer.subarray(0, 0)
 /** A character is three bytes of UTF-8 at most. */
 const bytesPerCharacter = 3
 
@@ -26,7 +27,7 @@ export function writeRequest(socket: Socket, { body }: Request, startOf: string)
   if (startOf.length + 128 > room || room + body.length * bytesPerCharacter > buffer.length) makeRoom(startOf, body)
   const bytes = buffer.write(body, room)
   if (bytes !== bodyBytes || startOf !== start) writeHead(startOf, bytes)
-  socket.write(buffer.subarray(room - headBytes, room + bytes))
+  socket.write(whole)
   if (socket.writableLength > 0) makeRoom(startOf, body)
 }
 
@@ -40,6 +41,6 @@ function writeHead(startOf: string, bytes: number): void {
   const head = `${startOf}content-type: application/json\r\ncontent-length: ${bytes}\r\n\r\n`
   start = startOf
   bodyBytes = bytes
-  headBytes = head.length
-  buffer.write(head, room - headBytes, 'latin1')
+  whole = buffer.subarray(room - head.length, room + bytes)
+  whole.write(head, 'latin1')
 }

@@ -1,0 +1,67 @@
+/**
+ * Writes a line and its end from `at` on. Returns where it ends; `null`: there is no room for it, and nothing of it counts.
+ */
+export type LineWriter<Line> = (line: Line, buffer: Buffer, at: number) => number | null
+
+/** Lines of JSON as bytes, one after the other. */
+export interface LineBuffer<Line> {
+  append(line: Line): void
+  /** Hands over what came since the last time, if anything did. */
+  flush(): void
+}
+
+export interface LineBufferOptions<Line> {
+  readonly write: LineWriter<Line>
+  /** Takes what is full or flushed: `bytes` of it. It is the taker's from then on. */
+  readonly handOver: (buffer: Buffer, bytes: number) => void
+  /** One to fill; absent: a new one of `lineBufferBytes`. */
+  readonly another?: () => Buffer
+}
+
+export const lineBufferBytes = 2 ** 16
+/** A character is three bytes of UTF-8 at most. */
+const bytesPerCharacter = 3
+
+export function createLineBuffer<Line>({
+  write,
+  handOver,
+  another = () => Buffer.allocUnsafeSlow(lineBufferBytes),
+}: LineBufferOptions<Line>): LineBuffer<Line> {
+  let held = another()
+  let heldBytes = 0
+  const flush = () => {
+    if (heldBytes === 0) return
+    const [full, bytes] = [held, heldBytes]
+    held = another()
+    heldBytes = 0
+    handOver(full, bytes)
+  }
+  return {
+    append(line) {
+      for (;;) {
+        const end = write(line, held, heldBytes)
+        if (end !== null) {
+          heldBytes = end
+          return
+        }
+        if (heldBytes > 0) flush()
+        else held = Buffer.allocUnsafeSlow(held.length * 2)
+      }
+    },
+    flush,
+  }
+}
+
+/** Any line, by JSON.stringify. */
+export function writeJsonLine(line: unknown, buffer: Buffer, at: number): number | null {
+  const text = `${JSON.stringify(line)}\n`
+  return hasRoom(buffer, at, text.length * bytesPerCharacter) ? writeText(text, buffer, at) : null
+}
+
+export function hasRoom(buffer: Buffer, at: number, bytes: number): boolean {
+  return at + bytes <= buffer.length
+}
+
+export function writeText(text: string, buffer: Buffer, at: number): number {
+  return at + buffer.write(text, at)
+}
