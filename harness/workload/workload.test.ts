@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { createClock } from '../clock.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { createClock, roundToUs } from '../clock.ts'
 import type { Attempt, SampleLine } from '../sample.ts'
 import type { Load } from '../scenario.ts'
 import { drive, warmUp } from './index.ts'
@@ -102,7 +102,7 @@ describe('drive', () => {
     expect(first).toMatchObject({ attempt: 1, status: 500, failure: { errorClass: '5xx' } })
     const second = attempts.find((line) => line.attempt === 2)
     expect(second).toMatchObject({ client: first?.client, firstEvent: first?.firstEvent, outcome: 'ok' })
-    expect(second?.intendedMs).toBe((first?.endedMs ?? 0) + 10)
+    expect(second?.intendedMs).toBe(roundToUs((first?.endedMs ?? 0) + 10))
     expect(live).toMatchObject({ acknowledged: 18, dropped: 0, errors: { '5xx': 1 } })
   })
 
@@ -115,6 +115,21 @@ describe('drive', () => {
     expect(drops).toEqual([])
     expect(clients).toHaveLength(6)
     expect(clients.every((line) => line.unfinished === line.emitted)).toBe(true)
+  })
+
+  test('an abort between two RRs leaves what the first has done, and of the second that it has not begun', async () => {
+    const service = await startService()
+    const abort = new AbortController()
+    void vi.waitUntil(() => service.stored.length === 3, 5_000).finally(() => abort.abort())
+    const far = { rrs: 2, pace: { rrs: 1, everyMs: 60_000 }, queriesPerSec: 0 }
+    const { clients, attempts } = await play(service.baseUrl, abort.signal, far)
+    expect(clients).toMatchObject([
+      { client: 'rr-run-1-0001', emitted: 3 },
+      { client: 'rr-run-1-0002', emitted: 0, unfinished: 0, inFlight: [], jsonBytes: 0 },
+    ])
+    expect(clients[0]?.jsonBytes).toBeGreaterThan(3 * 200)
+    const lastMs = Math.max(...attempts.map(({ endedMs }) => endedMs))
+    expect(clients.every(({ t, overdue }) => t >= lastMs && overdue === undefined)).toBe(true)
   })
 
   test('what was due while the generator was held up until its end is counted, not forgotten', async () => {
