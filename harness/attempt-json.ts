@@ -8,8 +8,6 @@ import type { Attempt } from './sample.ts'
  */
 export function createAttemptWriter(): LineWriter<Attempt> {
   const kind = Buffer.from('{"kind":"attempt","t":')
-  const first = Buffer.from(',"firstEvent":')
-  const intended = Buffer.from(',"intendedMs":')
   const started = Buffer.from(',"startedMs":')
   const ended = Buffer.from(',"endedMs":')
   /** The last of each part that attempts have in common, and what it was made of: the next one's is mostly the same. */
@@ -25,7 +23,7 @@ export function createAttemptWriter(): LineWriter<Attempt> {
   }
   const sizeOf = ({ events, attempt }: Attempt): Buffer => {
     if (events !== size.events || attempt !== size.attempt)
-      size = { events, attempt, bytes: Buffer.from(`,"events":${events},"attempt":${attempt}`) }
+      size = { events, attempt, bytes: Buffer.from(`,"events":${events},"attempt":${attempt},"intendedMs":`) }
     return size.bytes
   }
   const endOf = ({ outcome, status, retryAfterMs, failure }: Attempt): Buffer => {
@@ -48,10 +46,8 @@ export function createAttemptWriter(): LineWriter<Attempt> {
     at = putTime(line.t, buffer, at)
     at = put(aboutOf(line), buffer, at)
     at = put(name, buffer, at)
-    at = put(first, buffer, at)
     at = putNumber(line.firstEvent, buffer, at)
     at = put(sizeOf(line), buffer, at)
-    at = put(intended, buffer, at)
     at = putTime(line.intendedMs, buffer, at)
     at = put(started, buffer, at)
     at = putTime(line.startedMs, buffer, at)
@@ -65,15 +61,15 @@ export function createAttemptWriter(): LineWriter<Attempt> {
 const mostOtherBytes = 512
 const mostNames = 10_000
 
-/** Clients' names as JSON: each is written once for every attempt of the client. */
+/** Clients' names as JSON, with what follows them: each is written once for every attempt of the client. */
 function createNames(): (name: string) => Buffer {
   const names = new Map<string, Buffer>()
-  let last: { readonly name: string; readonly bytes: Buffer } = { name: '', bytes: Buffer.from('""') }
+  let last: { readonly name: string; readonly bytes: Buffer } = { name: '', bytes: Buffer.from('"","firstEvent":') }
   return (name) => {
     if (name === last.name) return last.bytes
     let bytes = names.get(name)
     if (!bytes) {
-      bytes = Buffer.from(JSON.stringify(name))
+      bytes = Buffer.from(`${JSON.stringify(name)},"firstEvent":`)
       if (names.size >= mostNames) names.clear()
       names.set(name, bytes)
     }
