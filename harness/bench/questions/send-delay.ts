@@ -1,3 +1,4 @@
+import { max, median, min } from 'simple-statistics'
 import { batchPath, writeBody } from '../body.ts'
 import type { Paced } from '../deliveries.ts'
 import { runJob } from '../processes.ts'
@@ -6,13 +7,14 @@ import type { Played } from '../tools/tool.ts'
 import type { Question } from './question.ts'
 
 const connections = 50
-const warmUpMs = 2_000
+/** Until V8 has compiled for the last time what sends: its threads share the one core. */
+const warmUpMs = 5_000
 
 /** At half of what it can do, and at a rate that runs have. */
 export const sendDelay: Question = {
   name: 'send-delay',
   title: 'How late requests are sent',
-  async ask({ startServer, ofTools, measureMs, dir, say }) {
+  async ask({ rounds, startServer, ofTools, measureMs, dir, say }) {
     await using server = await startServer()
     const load = {
       url: `${server.origin}${batchPath}`,
@@ -24,22 +26,32 @@ export const sendDelay: Question = {
     const most = await runJob<Played>({ kind: 'saturate', tool: ours.name, load }, ofTools)
     if (most.requests === 0) throw new Error(`${ours.name} had no answers (${most.failed} failed)`)
     const half = Number((((most.requests / most.elapsedMs) * 1_000) / 2).toPrecision(2))
-    const asked: { ratePerSec: number; paced: Paced }[] = []
-    for (const ratePerSec of [half, 100]) {
-      const paced = await runJob<Paced>({ kind: 'deliver', load: { ...load, ratePerSec } }, ofTools)
-      say(`  ${ratePerSec}/s: send delay p99 ${paced.sendDelays.p99} ms`)
-      asked.push({ ratePerSec, paced })
+    const rates = [half, 100].map((ratePerSec) => ({ ratePerSec, rounds: [] as Paced[] }))
+    for (let round = 0; round < rounds; round++) {
+      for (const { ratePerSec, rounds } of rates) {
+        const paced = await runJob<Paced>({ kind: 'deliver', load: { ...load, ratePerSec } }, ofTools)
+        say(`  ${ratePerSec}/s: send delay p99 ${paced.sendDelays.p99} ms`)
+        rounds.push(paced)
+      }
     }
-    const ms = (value: number) => `${value.toFixed(2)} ms`
     return {
       header: ['Rate', 'Sent', 'p50', 'p90', 'p99', 'max'],
-      rows: asked.map(({ ratePerSec, paced: { sendDelays } }) => [
-        `${ratePerSec.toLocaleString('en')}/s`,
-        sendDelays.count.toLocaleString('en'),
-        ...[sendDelays.p50, sendDelays.p90, sendDelays.p99, sendDelays.max].map(ms),
-      ]),
-      note: `From when a request was due to when it was sent: at half of what it could do just before, and at 100/s. Warm, on the connections that the seconds before had opened. Open model: nothing is left out.`,
-      data: asked,
+      rows: rates.map(({ ratePerSec, rounds }) => {
+        const delays = rounds.map(({ sendDelays }) => sendDelays)
+        return [
+          `${ratePerSec.toLocaleString('en')}/s`,
+          delays.reduce((sum, { count }) => sum + count, 0).toLocaleString('en'),
+          ...(['p50', 'p90', 'p99', 'max'] as const).map((figure) => spread(delays.map((one) => one[figure]))),
+        ]
+      }),
+      note: `From when a request was due to when it was sent: at half of what it could do just before, and at 100/s. Warm: after ${warmUpMs / 1_000} s at the same rate, on the connections that these had opened. Open model: nothing is left out. The median of ${rounds} rounds of ${measureMs / 1_000} s, and their least and most.`,
+      data: rates,
     }
   },
+}
+
+/** Such as `0.34 ms (0.29 to 0.52)`. */
+function spread(valuesMs: readonly number[]): string {
+  const [least, middle, most] = [min, median, max].map((of) => of([...valuesMs]).toFixed(2))
+  return valuesMs.length > 1 ? `${middle} ms (${least} to ${most})` : `${middle} ms`
 }
