@@ -1,4 +1,4 @@
-import { hasRoom, type LineWriter, writeText } from './line-buffer.ts'
+import { hasRoom, type LineWriter, writeText } from './line-bytes.ts'
 import type { Attempt } from './sample.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { close, open, write } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { createLineBuffer, type LineWriter, lineBufferBytes, writeJsonLine } from './line-buffer.ts'
+import { createLineBytes, type LineWriter, pieceBytes, writeJsonLine } from './line-bytes.ts'
 
 /** A file of JSON, a line each, that grows at its end. */
 export interface LineFile<Line> {
@@ -68,17 +68,17 @@ export async function openLineFile<Line>(path: string, options: LineFileOptions<
       failure = error
       failed(error)
     } else if (from + bytes < to) waiting.unshift({ buffer, from: from + bytes, to })
-    else if (buffer instanceof Buffer && buffer.length === lineBufferBytes) spare = buffer
+    else if (buffer instanceof Buffer && buffer.length === pieceBytes) spare = buffer
     writeNext()
   }
-  const lines = createLineBuffer<Line>({
+  const lines = createLineBytes<Line>({
     write: writeLine,
     handOver(buffer, bytes) {
       waiting.push({ buffer, from: 0, to: bytes })
       writeNext()
     },
     another() {
-      const buffer = spare ?? Buffer.allocUnsafeSlow(lineBufferBytes)
+      const buffer = spare ?? Buffer.allocUnsafeSlow(pieceBytes)
       spare = null
       return buffer
     },

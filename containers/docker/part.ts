@@ -1,6 +1,6 @@
-import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { PassThrough } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Container, HostConfig } from 'dockerode'
 import type { GenericContainer } from 'testcontainers'
@@ -79,7 +79,7 @@ async function startOn<T>(port: number, context: RunContext, options: PartOption
   const { run, engine, witness, signal } = context
   const { part } = options
   const name = partNames[part]
-  const log = followLog(engine, options.onLine)
+  const log = followLog(options.onLine)
   const ended = Promise.withResolvers<{ code: number | null }>()
   const late = AbortSignal.timeout(options.readyWithinMs)
   const waiting = AbortSignal.any([signal, late])
@@ -183,47 +183,71 @@ export async function askUntilReady<T>(ask: () => Promise<T>, signal: AbortSigna
   }
 }
 
-/** The engine's time before a line of a log: RFC 3339 with up to nine digits of a second. */
-function readStamp(stamped: string): { readonly atNs: bigint | null; readonly line: string } {
-  const [head, second, fraction = '', zone] =
-    /^(\d{4}-\d\d-\d\dT[\d:]{8})(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d) ?/.exec(stamped) ?? []
-  if (head === undefined) return { atNs: null, line: stamped }
-  const atNs = BigInt(Date.parse(`${second}${zone}`)) * 1_000_000n + BigInt(fraction.padEnd(9, '0'))
-  return { atNs, line: stamped.slice(head.length) }
+/** The engine's time before a line of a log, RFC 3339, and the second that it lies in. Podman's has no more than that. */
+function readStamp(stamped: string): { readonly second: number | null; readonly line: string } {
+  const [head, time, zone] = /^(\d{4}-\d\d-\d\dT[\d:]{8})(?:\.\d{1,9})?(Z|[+-]\d\d:\d\d) ?/.exec(stamped) ?? []
+  if (head === undefined) return { second: null, line: stamped }
+  return { second: Date.parse(`${time}${zone}`) / 1_000, line: stamped.slice(head.length) }
 }
 
-/** Reads what a container logs, line by line, also over restarts: an engine ends the stream when the container ends. */
-function followLog({ api }: ContainerEngine, onLine: PartOptions<unknown>['onLine']) {
+/**
+ * Reads what a container logs, line by line, also over restarts: an engine ends the stream when the container ends. Read again
+ * is from the second on that was read last, less what was read of it.
+ */
+function followLog(onLine: PartOptions<unknown>['onLine']) {
+  const outputs = ['stdout', 'stderr'] as const
   const tail: string[] = []
+  /** The last second that something was logged in, and how many lines of it were read. */
+  const last = { stdout: { second: 0, lines: 0 }, stderr: { second: 0, lines: 0 } }
   let reading = Promise.resolve()
-  let lastNs = 0n
-  const read = async (container: Container) => {
-    // Whole seconds are all that every engine takes here, so a restart within one brings lines that were read before.
-    const readNs = lastNs
-    const since = Number(readNs / 1_000_000_000n)
-    const stream = await container.logs({ follow: true, stdout: true, stderr: true, timestamps: true, since })
-    const outputs = { stdout: new PassThrough(), stderr: new PassThrough() }
-    api.modem.demuxStream(stream, outputs.stdout, outputs.stderr)
-    const ended = once(stream, 'end')
-    for (const from of ['stdout', 'stderr'] as const) {
-      createInterface({ input: outputs[from] }).on('line', (stamped) => {
-        const { atNs, line } = readStamp(stamped)
-        if (atNs !== null && atNs <= readNs) return
-        if (atNs !== null && atNs > lastNs) lastNs = atNs
+  let latest: { readonly container: Container; stop(): void } | null = null
+
+  const take = async (container: Container, stream: NodeJS.ReadableStream) => {
+    const pipes = { stdout: new PassThrough(), stderr: new PassThrough() }
+    container.modem.demuxStream(stream, pipes.stdout, pipes.stderr)
+    for (const from of outputs) {
+      const read = last[from]
+      let again = 0
+      createInterface({ input: pipes[from] }).on('line', (stamped) => {
+        const { second, line } = readStamp(stamped)
+        if (second !== null) {
+          if (second < read.second || (second === read.second && again++ < read.lines)) return
+          const isSame = second === last[from].second
+          last[from] = { second, lines: isSame ? last[from].lines + 1 : 1 }
+        }
         tail.push(line)
         if (tail.length > tailLines) tail.shift()
         onLine?.(line, from)
       })
     }
-    await ended.catch(() => {})
-    for (const output of Object.values(outputs)) output.end()
+    await finished(stream).catch(() => {})
+    const written = outputs.map((from) => finished(pipes[from].end()))
+    await Promise.all(written).catch(() => {})
+  }
+  // Whole seconds are all that every engine takes here.
+  const wanted = () => {
+    const since = Math.min(last.stdout.second, last.stderr.second)
+    return { stdout: true, stderr: true, timestamps: true, since }
+  }
+  const follow = async (container: Container) => {
+    const stopped = new AbortController()
+    latest = { container, stop: () => stopped.abort() }
+    const stream = await container.logs({ ...wanted(), follow: true, abortSignal: stopped.signal })
+    await take(container, stream)
   }
   return {
     tail,
     follow(container: Container): void {
-      const before = reading
-      reading = before.then(() => read(container)).catch(() => {})
+      reading = reading.then(() => follow(container)).catch(() => {})
     },
-    read: () => Promise.race([reading, delay(logEndMs)]),
+    async read() {
+      await Promise.race([reading, delay(logEndMs)])
+      if (!latest) return
+      latest.stop()
+      await reading
+      // What was not sent in time: Podman ends a stream a moment after the container.
+      const rest = await latest.container.logs({ ...wanted(), follow: false }).catch(() => Buffer.alloc(0))
+      await take(latest.container, Readable.from([rest]))
+    },
   }
 }

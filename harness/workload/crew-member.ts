@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { clockFrom } from '../clock.ts'
-import { createLineBuffer } from '../line-buffer.ts'
+import { createLineBytes } from '../line-bytes.ts'
 import { heldBackMs } from '../line-file.ts'
 import { createSampleWriter } from '../record.ts'
 import type { SampleLine } from '../sample.ts'
@@ -26,7 +26,7 @@ function play({ load, client, seed, runId, baseUrl, clock: shared, place, of }: 
   const clock = clockFrom(shared)
   const sender = createSender(baseUrl, client.timeoutMs)
   let timer: NodeJS.Timeout | null = null
-  const lines = createLineBuffer<SampleLine>({
+  const lines = createLineBytes<SampleLine>({
     write: createSampleWriter(),
     // A copy of what there is, for a view would be sent with all that it is a view of.
     handOver: (buffer, bytes) => send({ lines: Uint8Array.from(buffer.subarray(0, bytes)) }),

@@ -4,29 +4,29 @@
 export type LineWriter<Line> = (line: Line, buffer: Buffer, at: number) => number | null
 
 /** Lines of JSON as bytes, one after the other. */
-export interface LineBuffer<Line> {
+export interface LineBytes<Line> {
   append(line: Line): void
   /** Hands over what came since the last time, if anything did. */
   flush(): void
 }
 
-export interface LineBufferOptions<Line> {
+export interface LineBytesOptions<Line> {
   readonly write: LineWriter<Line>
   /** Takes what is full or flushed: `bytes` of it. It is the taker's from then on. */
   readonly handOver: (buffer: Buffer, bytes: number) => void
-  /** One to fill; absent: a new one of `lineBufferBytes`. */
+  /** One to fill; absent: a new one of `pieceBytes`. */
   readonly another?: () => Buffer
 }
 
-export const lineBufferBytes = 2 ** 16
+export const pieceBytes = 2 ** 16
 /** A character is three bytes of UTF-8 at most. */
 const bytesPerCharacter = 3
 
-export function createLineBuffer<Line>({
+export function createLineBytes<Line>({
   write,
   handOver,
-  another = () => Buffer.allocUnsafeSlow(lineBufferBytes),
-}: LineBufferOptions<Line>): LineBuffer<Line> {
+  another = () => Buffer.allocUnsafeSlow(pieceBytes),
+}: LineBytesOptions<Line>): LineBytes<Line> {
   let held = another()
   let heldBytes = 0
   const flush = () => {
