@@ -1,7 +1,7 @@
 import type { GateRequest } from '../command-line/commands/gate.ts'
 import { exitCodes } from '../errors.ts'
 import type { GateAnswer } from '../gate-result.ts'
-import { answerOf, renderGateSummary, tellGate } from '../report/gate/index.ts'
+import { answerOf, tellGate, tellGateSummary } from '../report/gate/index.ts'
 import { type FindsEngine, type Gated, type GateOptions, runGates } from './gate.ts'
 
 export type GateOrder = Omit<GateRequest, 'command'>
@@ -41,7 +41,6 @@ async function show(gated: Gated, { scenarios, json }: GateOrder, means: GateMea
   const names = scenarios.map(({ scenario }) => scenario.name)
   const { results } = gated
   means.print(tellGate(gated, { scenarios: names, isJson: json }))
-  const open = names.slice(results.length).map((name) => `\n${name}: not finished\n`)
-  await means.summarise([renderGateSummary(results), ...open].join(''))
+  await means.summarise(tellGateSummary(results, names))
   return exitCodeOf[answerOf({ results, scenarios: names })]
 }

@@ -6,8 +6,8 @@ import { renderGatePage } from './page.ts'
 import type { GateReport } from './report.ts'
 import { answerOf } from './words.ts'
 
-export { renderGate, renderGateSummary } from './table.ts'
-export { tellGate } from './told.ts'
+export { renderGate } from './table.ts'
+export { tellGate, tellGateSummary } from './told.ts'
 export { answerOf, gateCommandOf } from './words.ts'
 
 /** Writes gate.json, gate.html and gate.junit.xml. Gives the page's path. */

@@ -1,6 +1,6 @@
 import type { GateResult } from '../../gate-result.ts'
 import { fromHere } from '../terminal.ts'
-import { renderGate } from './table.ts'
+import { renderGate, renderGateSummary } from './table.ts'
 import { answerOf } from './words.ts'
 
 interface Told {
@@ -17,11 +17,19 @@ export function tellGate(
   { results, page, updated }: Told,
   { scenarios, isJson }: { readonly scenarios: readonly string[]; readonly isJson: boolean },
 ): string {
-  const unfinished = scenarios.slice(results.length)
   if (isJson) {
+    const unfinished = scenarios.slice(results.length)
     const answer = answerOf({ results, scenarios })
     return `${JSON.stringify({ answer, results, unfinished, updated, page }, null, 2)}\n`
   }
-  const open = unfinished.map((name) => `\n${name}: not finished\n`)
-  return `${[renderGate(results), ...open, ...updated, `page: ${fromHere(page)}`].join('\n')}\n`
+  return `${[renderGate(results), ...notFinished(results, scenarios), ...updated, `page: ${fromHere(page)}`].join('\n')}\n`
+}
+
+/** The same as Markdown, less the page and the baselines. */
+export function tellGateSummary(results: readonly GateResult[], scenarios: readonly string[]): string {
+  return [renderGateSummary(results), ...notFinished(results, scenarios)].join('')
+}
+
+function notFinished(results: readonly GateResult[], scenarios: readonly string[]): string[] {
+  return scenarios.slice(results.length).map((name) => `\n${name}: not finished\n`)
 }
