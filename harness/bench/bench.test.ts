@@ -21,6 +21,7 @@ import { chooseTools } from './tools/here.ts'
 import { ours } from './tools/ours.ts'
 import type { Tool } from './tools/tool.ts'
 import { truthOf } from './truth.ts'
+import { watchClock } from './watching.ts'
 
 test('a stall of 2 s in 10 s of a constant rate: a fifth waits, evenly up to 2 s', () => {
   const truth = truthOf({ ratePerSec: 200, durationMs: 10_000, beganMs: 100 }, { fromMs: 4_100, untilMs: 6_100 })
@@ -208,6 +209,20 @@ describe('what is written', () => {
     const text = renderMarkdown({ ...about, git }, stall, answer)
     for (const word of ['2026-11-28 20:51 UTC', '2 CPUs (AMD EPYC)', words]) expect(text).toContain(word)
   })
+})
+
+test('a loop that looks at the clock is late by as long as something else has its turn', () => {
+  const now = performance.now
+  let stalled = 0
+  // Asked for the 1,000th time, it is half a second later.
+  const clock = vi
+    .spyOn(performance, 'now')
+    .mockImplementation(() => now.call(performance) + (++stalled >= 1_000 ? 500 : 0))
+  const { count, max, p50 } = watchClock({ kind: 'watch', ratePerSec: 1_000, durationMs: 1_000 })
+  clock.mockRestore()
+  expect(count).toBe(1_000)
+  expect(max).toBeGreaterThan(490)
+  expect(p50).toBeLessThan(max)
 })
 
 describe('Ctrl-C', () => {

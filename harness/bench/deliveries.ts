@@ -147,6 +147,6 @@ export async function deliverAtRate(
   }
 }
 
-function latenciesOf({ percentileMs: at, maxMs, count }: Durations): Latencies {
+export function latenciesOf({ percentileMs: at, maxMs, count }: Durations): Latencies {
   return { p50: at(50), p90: at(90), p99: at(99), max: maxMs, count }
 }

@@ -6,12 +6,14 @@ import { deliverAtRate } from './deliveries.ts'
 import { type PlayJob, play } from './playing.ts'
 import { tools } from './tools/index.ts'
 import type { ClosedLoad, PacedLoad } from './tools/tool.ts'
+import { type WatchJob, watchClock } from './watching.ts'
 
 export type Job =
   | { readonly kind: 'saturate'; readonly tool: string; readonly load: ClosedLoad }
   | { readonly kind: 'pace'; readonly tool: string; readonly load: PacedLoad }
   | { readonly kind: 'deliver'; readonly load: PacedLoad }
   | PlayJob
+  | WatchJob
   | { readonly kind: 'serve'; readonly port: number }
 
 function toolOf(name: string) {
@@ -38,6 +40,8 @@ async function carryOut(job: Job): Promise<object> {
       return deliverAtRate(job.load, { unseenMs: job.load.warmUpMs })
     case 'play':
       return play(job)
+    case 'watch':
+      return watchClock(job)
     case 'serve': {
       const answer = '{"ok":true}'
       const server = createServer((request, response) => {
