@@ -28,6 +28,8 @@ export const heldBackMs = 5
 
 interface Piece {
   readonly buffer: Uint8Array
+  /** Of this file, which may fill it again. */
+  readonly own: Buffer | null
   readonly from: number
   readonly to: number
 }
@@ -62,19 +64,20 @@ export async function openLineFile<Line>(path: string, options: LineFileOptions<
     for (const resolve of whenIdle) resolve()
     whenIdle = []
   }
-  const wrote = ({ buffer, from, to }: Piece, error: Error | null, bytes: number) => {
+  const wrote = (piece: Piece, error: Error | null, bytes: number) => {
+    const { from, to, own } = piece
     isWriting = false
     if (error) {
       failure = error
       failed(error)
-    } else if (from + bytes < to) waiting.unshift({ buffer, from: from + bytes, to })
-    else if (buffer instanceof Buffer && buffer.length === pieceBytes) spare = buffer
+    } else if (from + bytes < to) waiting.unshift({ ...piece, from: from + bytes })
+    else if (own?.length === pieceBytes) spare = own
     writeNext()
   }
   const lines = createLineBytes<Line>({
     write: writeLine,
     handOver(buffer, bytes) {
-      waiting.push({ buffer, from: 0, to: bytes })
+      waiting.push({ buffer, own: buffer, from: 0, to: bytes })
       writeNext()
     },
     another() {
@@ -102,7 +105,7 @@ export async function openLineFile<Line>(path: string, options: LineFileOptions<
     appendBytes(bytes) {
       if (closed) return
       lines.flush()
-      waiting.push({ buffer: bytes, from: 0, to: bytes.length })
+      waiting.push({ buffer: bytes, own: null, from: 0, to: bytes.length })
       writeNext()
     },
     async written() {

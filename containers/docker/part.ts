@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline'
-import { PassThrough, Readable } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Container, HostConfig } from 'dockerode'
@@ -20,7 +20,8 @@ import { limitsSaid, signalName, type Witness } from './witness.ts'
 const tailLines = 20
 /** Between two looks whether a part is ready. */
 const lookEveryMs = 30
-const logEndMs = 500
+/** Podman ends a log's stream a quarter of a second after its container, and later on a busy machine. */
+const logEndMs = 2_000
 
 /** What all parts of one run share. */
 export interface RunContext {
@@ -200,7 +201,6 @@ function followLog(onLine: PartOptions<unknown>['onLine']) {
   /** The last second that something was logged in, and how many lines of it were read. */
   const last = { stdout: { second: 0, lines: 0 }, stderr: { second: 0, lines: 0 } }
   let reading = Promise.resolve()
-  let latest: { readonly container: Container; stop(): void } | null = null
 
   const take = async (container: Container, stream: NodeJS.ReadableStream) => {
     const pipes = { stdout: new PassThrough(), stderr: new PassThrough() }
@@ -229,25 +229,12 @@ function followLog(onLine: PartOptions<unknown>['onLine']) {
     const since = Math.min(last.stdout.second, last.stderr.second)
     return { stdout: true, stderr: true, timestamps: true, since }
   }
-  const follow = async (container: Container) => {
-    const stopped = new AbortController()
-    latest = { container, stop: () => stopped.abort() }
-    const stream = await container.logs({ ...wanted(), follow: true, abortSignal: stopped.signal })
-    await take(container, stream)
-  }
+  const follow = async (container: Container) => take(container, await container.logs({ ...wanted(), follow: true }))
   return {
     tail,
     follow(container: Container): void {
       reading = reading.then(() => follow(container)).catch(() => {})
     },
-    async read() {
-      await Promise.race([reading, delay(logEndMs)])
-      if (!latest) return
-      latest.stop()
-      await reading
-      // What was not sent in time: Podman ends a stream a moment after the container.
-      const rest = await latest.container.logs({ ...wanted(), follow: false }).catch(() => Buffer.alloc(0))
-      await take(latest.container, Readable.from([rest]))
-    },
+    read: () => Promise.race([reading, delay(logEndMs)]),
   }
 }

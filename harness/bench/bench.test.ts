@@ -212,17 +212,14 @@ describe('what is written', () => {
 })
 
 test('a loop that looks at the clock is late by as long as something else has its turn', () => {
-  const now = performance.now
-  let stalled = 0
+  const now = performance.now.bind(performance)
+  let looks = 0
   // Asked for the 1,000th time, it is half a second later.
-  const clock = vi
-    .spyOn(performance, 'now')
-    .mockImplementation(() => now.call(performance) + (++stalled >= 1_000 ? 500 : 0))
-  const { count, max, p50 } = watchClock({ kind: 'watch', ratePerSec: 1_000, durationMs: 1_000 })
-  clock.mockRestore()
+  performance.now = () => now() + (++looks >= 1_000 ? 500 : 0)
+  const { count, max } = watchClock({ kind: 'watch', ratePerSec: 1_000, durationMs: 1_000 })
+  Reflect.deleteProperty(performance, 'now')
   expect(count).toBe(1_000)
   expect(max).toBeGreaterThan(490)
-  expect(p50).toBeLessThan(max)
 })
 
 describe('Ctrl-C', () => {

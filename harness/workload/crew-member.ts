@@ -28,12 +28,11 @@ function play({ load, client, seed, runId, baseUrl, clock: shared, place, of }: 
   let timer: NodeJS.Timeout | null = null
   const lines = createLineBytes<SampleLine>({
     write: createSampleWriter(),
-    // A copy of what there is, for a view would be sent with all that it is a view of.
-    handOver: (buffer, bytes) => send({ lines: Uint8Array.from(buffer.subarray(0, bytes)) }),
+    handOver: (buffer, bytes) => send({ lines: buffer.subarray(0, bytes) }, [buffer.buffer as ArrayBuffer]),
   })
-  const send = (part: Pick<CrewReport, 'lines' | 'state'>) => {
+  const send = (part: Pick<CrewReport, 'lines' | 'state'>, given: ArrayBuffer[] = []) => {
     const { planned: _, ...counts } = live
-    port?.postMessage({ ...part, live: counts } satisfies CrewReport)
+    port?.postMessage({ ...part, live: counts } satisfies CrewReport, given)
   }
   const flush = () => {
     if (timer) clearTimeout(timer)

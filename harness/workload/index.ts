@@ -41,7 +41,7 @@ export interface Drive {
   readonly live: LiveLoad
 }
 
-/** Of each RR: to plan it and to make its client took 0.015 ms, on a machine that does nothing else. */
+/** To plan an RR takes less than 0.015 ms on a machine that does nothing else. */
 const preparationOfRrMs = 0.04
 
 /** How long before anything else that is due `drive` should be called, milliseconds: until then it is busy with what it will do. */

@@ -114,11 +114,11 @@ export function createPlayer(
   }
   begin(0)
 
-  const summarise = (first: PlannedRr): ClientSummary => {
+  const summarise = (first: PlannedRr, nowMs: number): ClientSummary => {
     const { summary, client, left = 0 } = begun.get(nameOf(first)) ?? {}
     if (summary) return summary
     const rrs = togetherWith(first, plan)
-    const overdue = eventsOf(rrs, clock.now() - overdueAfterMs) - (client ? eventsOf(rrs) - left : 0)
+    const overdue = eventsOf(rrs, nowMs - overdueAfterMs) - (client ? eventsOf(rrs) - left : 0)
     return client ? client.stop(Math.max(0, overdue)) : summaryOf({ name: nameOf(first), clock }, { overdue })
   }
   return {
@@ -128,7 +128,8 @@ export function createPlayer(
       isStopped = true
       cancelBegin()
       for (const cancel of cancelNext.values()) cancel()
-      for (const first of firsts) sample({ ...summarise(first), t: clock.now() })
+      const nowMs = clock.now()
+      for (const first of firsts) sample({ ...summarise(first, nowMs), t: nowMs })
       finished.resolve()
     },
   }

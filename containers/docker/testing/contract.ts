@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { GetEventsOptions } from 'dockerode'
 import pg from 'pg'
 import { beforeAll, expect, type TestContext, vi } from 'vitest'
@@ -43,9 +42,9 @@ function watchEvents(stack: Stack) {
   }
 }
 
-async function* late(stream: NodeJS.ReadableStream, delayMs: number) {
+async function* heldBack(stream: NodeJS.ReadableStream, until: Promise<void>) {
   for await (const chunk of stream) {
-    await delay(delayMs)
+    await until
     yield chunk
   }
 }
@@ -162,11 +161,13 @@ export async function testContainers(name: EngineName): Promise<void> {
 
   stackTest('an engine that tells of a start long after it takes nothing from the stack', async (scene, engine) => {
     const api: ContainerEngine['api'] = Object.create(engine.api)
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
     api.getEvents = (async (options: GetEventsOptions) =>
-      Readable.from(late(await engine.api.getEvents(options), 1_500))) as typeof api.getEvents
+      Readable.from(heldBack(await engine.api.getEvents(options), released))) as typeof api.getEvents
     await using stack = await startContainers({ ...engine, api }, scene.options(), never)
     expect(stack.engine && watchEvents(stack).actions('datastorage')).toEqual([])
     expect(stack.datastorage.counters?.read().memoryBytes).toBeGreaterThan(MiB)
+    release()
     await (await serviceOf(engine)).kill({ signal: 'SIGKILL' })
     expect(await stack.datastorage.exited).toMatchObject({ pid: stack.datastorage.pid, code: null, signal: 'SIGKILL' })
     await stack[Symbol.asyncDispose]()

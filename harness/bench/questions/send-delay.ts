@@ -56,7 +56,7 @@ export const sendDelay: Question = {
         delays.reduce((sum, { count }) => sum + count, 0).toLocaleString('en'),
         ...(['p50', 'p90', 'p99', 'max'] as const).map((figure) => spread(delays.map((one) => one[figure]))),
       ]),
-      note: `From when a request was due to when it was sent: at half of what it could do just before, and at 100/s. Warm: after ${warmUpMs / 1_000} s at the same rate, on the connections that these had opened. Open model: nothing is left out. Sending nothing: a loop that does no more than look whether a request is due, so what the machine takes for others. The median of ${rounds} rounds of ${measureMs / 1_000} s, and their least and most.`,
+      note: `From when a request was due to when it was sent: at half of what it could do just before, and at 100/s. Warm: after ${warmUpMs / 1_000} s at the same rate, on the connections that these had opened. Open model: nothing is left out. Sending nothing: a loop that does no more than look whether a request is due, and that the machine stops, too. The median of ${rounds} rounds of ${measureMs / 1_000} s, and their least and most.`,
       data: asked.map(({ what, delays }) => ({ what, delays })),
     }
   },
