@@ -35,7 +35,7 @@ export async function claimRunFolder(dir: string): Promise<void> {
  * Like `mkdir -p`. Node's own `recursive` never ends where a file system refuses to make folders with ENOENT, as /proc
  * does (seen with Node 24).
  */
-async function makeFolder(dir: string): Promise<void> {
+export async function makeFolder(dir: string): Promise<void> {
   try {
     await mkdir(dir)
   } catch (error) {

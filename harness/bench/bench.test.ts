@@ -4,6 +4,7 @@ import { access, glob, readdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, test, vi } from 'vitest'
 import { createScene } from '../../containers/embedded/fixtures/scene.ts'
 import { exitCodes, InterruptedError } from '../errors.ts'
@@ -220,6 +221,25 @@ test('a loop that looks at the clock is late by as long as something else has it
   Reflect.deleteProperty(performance, 'now')
   expect(count).toBe(1_000)
   expect(max).toBeGreaterThan(490)
+})
+
+test('all that is wrong is said at once, and nothing starts: exit 4', async () => {
+  await using scene = await createScene()
+  const wrong = ['--rounds', 'x', '--seconds', '0', '--only', 'zz', '--tools', 'yy', '--out', '/proc/nowhere/at/all']
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'bench.ts'), ...wrong], {
+    env: { ...process.env, TMPDIR: scene.folder },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const [said, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+  expect(said.trimEnd().split('\n')).toEqual([
+    expect.stringContaining('--rounds: takes a whole number'),
+    expect.stringContaining('--seconds: takes a whole number'),
+    expect.stringMatching(/^--only zz: takes any of: throughput; /),
+    expect.stringMatching(/^--tools yy: takes any of: wrk; /),
+    expect.stringContaining('--out /proc/nowhere/at/all: '),
+  ])
+  expect(exitCode).toBe(exitCodes.badInput)
+  expect(await readdir(scene.folder)).toEqual([])
 })
 
 describe('Ctrl-C', () => {

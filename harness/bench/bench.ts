@@ -2,15 +2,15 @@
  * The generator beside its peers, on one machine: `npm run bench`, or with `-- --quick` a smoke of it. Writes what it found
  * about each question as JSON and as Markdown.
  */
-import { mkdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, relative, resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { exitCodes, messageOf } from '../errors.ts'
 import { listenForInterruption } from '../interruption.ts'
 import { describeGit, describeMachine, describeVersions } from '../manifest.ts'
 import { createRandom } from '../random.ts'
 import { writeJson, writeText } from '../record.ts'
+import { makeFolder } from '../run-folder.ts'
 import { createWorkFolder } from '../work-folder.ts'
 import { isOnPath } from './processes.ts'
 import { questions } from './questions/index.ts'
@@ -24,14 +24,18 @@ import { tools as allTools } from './tools/index.ts'
 const projectDir = resolve(import.meta.dirname, '..', '..')
 const resultsDir = join(projectDir, 'results', 'bench')
 
+function namesOf(all: readonly { readonly name: string }[]): string {
+  return all.map(({ name }) => name).join('; ')
+}
+
 const command = new Command('bench')
   .description('the load generator beside its peers: speed, exactness, cost')
   .option('--quick', 'a smoke of a minute: one round, one size, few tools in Node; its figures mean nothing')
   .option('--rounds <n>', 'how often each tool has its turn', Number, 4)
   .option('--seconds <n>', 'how long each turn is', Number, 3)
   .option('--seed <n>', 'decides the order of turns', Number, 1)
-  .addOption(new Option('--only <name...>', 'these questions alone').choices(questions.map(({ name }) => name)))
-  .addOption(new Option('--tools <name...>', 'these tools alone').choices(allTools.map(({ name }) => name)))
+  .option('--only <name...>', `these questions alone: ${namesOf(questions)}`)
+  .option('--tools <name...>', `these tools alone: ${namesOf(allTools)}`)
   .option('--out <dir>', 'where a .json and a .md of each question go', resultsDir)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : exitCodes.badInput))
   .parse()
@@ -48,6 +52,12 @@ const flags = command.opts<{
 const problems = (['rounds', 'seconds', 'seed'] as const)
   .filter((flag) => !(Number.isInteger(flags[flag]) && flags[flag] >= 1 && flags[flag] <= 1_000))
   .map((flag) => `--${flag}: takes a whole number from 1 to 1000`)
+const known = { only: questions, tools: allTools } as const
+for (const flag of ['only', 'tools'] as const) {
+  const others = (flags[flag] ?? []).filter((name) => !known[flag].some((one) => one.name === name))
+  for (const name of others) problems.push(`--${flag} ${name}: takes any of: ${namesOf(known[flag])}`)
+}
+await makeFolder(flags.out).catch((error: unknown) => problems.push(`--out ${flags.out}: ${messageOf(error)}`))
 if (problems.length > 0) {
   console.error(problems.join('\n'))
   process.exit(exitCodes.badInput)
@@ -106,7 +116,6 @@ async function answer(question: Question): Promise<boolean> {
 }
 
 try {
-  await mkdir(flags.out, { recursive: true })
   const written: string[] = []
   for (const question of asked) {
     try {

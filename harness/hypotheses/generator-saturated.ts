@@ -33,7 +33,7 @@ export const generatorSaturated: Hypothesis = {
         const attempts = attemptsBeforeFirstError(evidence)
         if (attempts.length < fewestSends) {
           // Threads that send have event loops of their own, which nobody measured.
-          if (evidence.load.workers !== undefined) return notMeasurable(fewSends(attempts))
+          if (evidence.load.workers !== undefined) return notMeasurable(fewSends(evidence, attempts))
           return eventLoopDelay(evidence, attempts)
         }
         const last = lastOf(attempts)
@@ -119,7 +119,7 @@ function lastOf(attempts: readonly Recorded<Attempt>[]): Recorded<Attempt>[] {
  * within the limit over all the time of the sends, for a single stall can meet a few sends all at once.
  */
 function eventLoopDelay(evidence: Evidence, attempts: readonly Recorded<Attempt>[]): Observed {
-  const few = fewSends(attempts)
+  const few = fewSends(evidence, attempts)
   const lastSentMs = writeAttempts(evidence).reduce((last, attempt) => Math.max(last, attempt.startedMs), 0)
   const untilMs = Math.min(firstErrorMs(evidence), lastSentMs)
   const limitMs = allowedSendDelayMs(evidence)
@@ -138,6 +138,7 @@ function eventLoopDelay(evidence: Evidence, attempts: readonly Recorded<Attempt>
   return worst.eventLoopDelayMaxMs <= limitMs ? absent(because, [worst.ref]) : notMeasurable(few)
 }
 
-function fewSends(attempts: readonly Attempt[]): string {
-  return `only ${attempts.length} sends before the first error`
+function fewSends(evidence: Evidence, attempts: readonly Attempt[]): string {
+  const hasErrors = firstErrorMs(evidence) < Number.POSITIVE_INFINITY
+  return `only ${attempts.length} sends${hasErrors ? ' before the first error' : ''}`
 }
