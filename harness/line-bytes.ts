@@ -6,7 +6,7 @@ export type LineWriter<Line> = (line: Line, buffer: Buffer, at: number) => numbe
 /** Lines of JSON as bytes, one after the other. */
 export interface LineBytes<Line> {
   append(line: Line): void
-  /** Hands over what came since the last time, if anything did. */
+  /** Hands over what came since the last time, if anything did; by itself 5 ms after the first of it. */
   flush(): void
 }
 
@@ -19,6 +19,8 @@ export interface LineBytesOptions<Line> {
 }
 
 export const pieceBytes = 2 ** 16
+/** How long a line waits for others. */
+const heldBackMs = 5
 /** A character is three bytes of UTF-8 at most. */
 const bytesPerCharacter = 3
 
@@ -29,7 +31,10 @@ export function createLineBytes<Line>({
 }: LineBytesOptions<Line>): LineBytes<Line> {
   let held = another()
   let heldBytes = 0
+  let timer: NodeJS.Timeout | null = null
   const flush = () => {
+    if (timer) clearTimeout(timer)
+    timer = null
     if (heldBytes === 0) return
     const [full, bytes] = [held, heldBytes]
     held = another()
@@ -42,6 +47,7 @@ export function createLineBytes<Line>({
         const end = write(line, held, heldBytes)
         if (end !== null) {
           heldBytes = end
+          timer ??= setTimeout(flush, heldBackMs)
           return
         }
         if (heldBytes > 0) flush()

@@ -23,9 +23,6 @@ export interface LineFileOptions<Line> {
   readonly failed: (error: Error) => void
 }
 
-/** How long a line waits for others. */
-export const heldBackMs = 5
-
 interface Piece {
   readonly buffer: Uint8Array
   /** Of this file, which may fill it again. */
@@ -44,7 +41,6 @@ export async function openLineFile<Line>(path: string, options: LineFileOptions<
   const { writeLine = writeJsonLine, mayWrite, failed } = options
   const file = await promisify(open)(path, 'a')
   let spare: Buffer | null = null
-  let timer: NodeJS.Timeout | null = null
   const waiting: Piece[] = []
   let isWriting = false
   let failure: Error | null = null
@@ -86,21 +82,13 @@ export async function openLineFile<Line>(path: string, options: LineFileOptions<
       return buffer
     },
   })
-  const flush = () => {
-    if (timer) clearTimeout(timer)
-    timer = null
-    lines.flush()
-    writeNext()
-  }
   const idle = async () => {
-    flush()
+    lines.flush()
     if (isWriting) await new Promise<void>((done) => whenIdle.push(done))
   }
   return {
     append(line) {
-      if (closed) return
-      timer ??= setTimeout(flush, heldBackMs)
-      lines.append(line)
+      if (!closed) lines.append(line)
     },
     appendBytes(bytes) {
       if (closed) return

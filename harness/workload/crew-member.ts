@@ -1,7 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { clockFrom } from '../clock.ts'
 import { createLineBytes } from '../line-bytes.ts'
-import { heldBackMs } from '../line-file.ts'
 import { createSampleWriter } from '../record.ts'
 import type { SampleLine } from '../sample.ts'
 import type { CrewJob, CrewOrder, CrewReport } from './crew.ts'
@@ -25,7 +24,6 @@ port.on('message', (order: CrewOrder) => {
 function play({ load, client, seed, runId, baseUrl, clock: shared, place, of }: CrewJob): void {
   const clock = clockFrom(shared)
   const sender = createSender(baseUrl, client.timeoutMs)
-  let timer: NodeJS.Timeout | null = null
   const lines = createLineBytes<SampleLine>({
     write: createSampleWriter(),
     handOver: (buffer, bytes) => send({ lines: buffer.subarray(0, bytes) }, [buffer.buffer as ArrayBuffer]),
@@ -34,24 +32,15 @@ function play({ load, client, seed, runId, baseUrl, clock: shared, place, of }: 
     const { planned: _, ...counts } = live
     port?.postMessage({ ...part, live: counts } satisfies CrewReport, given)
   }
-  const flush = () => {
-    if (timer) clearTimeout(timer)
-    timer = null
-    lines.flush()
-  }
   const report = (state: CrewReport['state']) => {
-    flush()
+    lines.flush()
     send({ state })
-  }
-  const sample = (line: SampleLine) => {
-    timer ??= setTimeout(flush, heldBackMs)
-    lines.append(line)
   }
   const { emitter } = load
   if (!isOwnTimed(emitter)) throw new Error(`${emitter} is played by one thread`)
   // The whole plan is drawn, so that an RR is the same whoever plays it.
   const plan = planLoad(load, { seed, runId, flushMs: client.flushMs }).filter((_, index) => index % of === place)
-  const setup = { client, seed: seed + place, runId, clock, send: sender.send, sample, live }
+  const setup = { client, seed: seed + place, runId, clock, send: sender.send, sample: lines.append, live }
   const player = createPlayer(emitter, plan, setup)
   void player.finished.then(() => report('finished'))
   stop = async () => {

@@ -6,10 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { GetEventsOptions } from 'dockerode'
-import pg from 'pg'
 import { beforeAll, expect, type TestContext, vi } from 'vitest'
-import type { EngineEvent, PartName } from '../../../harness/engine.ts'
-import type { Stack } from '../../../harness/stack.ts'
 import { anEvent } from '../../datastorage/testing/an-event.ts'
 import { enginesForTests, engineTest } from '../../engines.testing.ts'
 import type { ContainerEngine, EngineName } from '../../engines.ts'
@@ -18,41 +15,11 @@ import { startStack } from '../../stack.ts'
 import { startContainers } from '../docker.ts'
 import { removeEngineLeftovers } from '../leftovers.ts'
 import { statsOf } from '../stats.ts'
+import { heldBack, oomKills, query, watchEvents } from './observe.ts'
 import { createScene, leftBy, type Scene, serviceOf } from './scene.ts'
 
 const never = new AbortController().signal
 const MiB = 2 ** 20
-
-async function query(connectionString: string | undefined, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString })
-  await client.connect()
-  try {
-    return (await client.query({ text: sql, rowMode: 'array' })).rows.flat()
-  } finally {
-    await client.end()
-  }
-}
-
-function watchEvents(stack: Stack) {
-  const seen: Omit<EngineEvent, 'engineMs'>[] = []
-  stack.engine?.onEvent((event) => seen.push(event))
-  return {
-    actions: (part: PartName) => seen.filter((event) => event.part === part).map(({ action }) => action),
-    of: (part: PartName, action: string) => seen.find((event) => event.part === part && event.action === action),
-  }
-}
-
-async function* heldBack(stream: NodeJS.ReadableStream, until: Promise<void>) {
-  for await (const chunk of stream) {
-    await until
-    yield chunk
-  }
-}
-
-const oomKills = (stack: Stack) => [
-  stack.datastorage.counters?.read().oomKills,
-  ...(stack.parts ?? []).map(({ counters }) => counters?.read().oomKills),
-]
 
 /** Declares the tests for one engine. */
 export async function testContainers(name: EngineName): Promise<void> {
